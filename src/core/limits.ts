@@ -1,0 +1,31 @@
+/** Every cap and buffer size of the program, each with its reason. Sizes are bytes. */
+export const LIMITS = {
+  /** Read size for spools: large enough that system calls do not show in a profile, small enough to stay in cache. */
+  readChunk: 1 << 20,
+  /** A From_ line is looked at up to here. Real ones are below 200 bytes; Dovecot too parses what fits its buffer. */
+  fromLine: 8192,
+  /** How far behind a From_ line `plain` looks for header fields. */
+  lookahead: 4096,
+  /** Value of one metadata header (Status, X-Keywords, X-IMAPbase …). 26 keywords fit many times over. */
+  metadataHeader: 65_536,
+  /** Header field name; RFC 5322 lines end at 998, names in practice at 60. */
+  headerName: 128,
+  /** Keywords a Maildir file name can carry: letters a to z. */
+  maildirKeywords: 26,
+  /** dovecot-uidlist, dovecot-keywords, subscriptions: one line. File names end at 255, the rest are short fields. */
+  textLine: 65_536,
+  /** dovecot-keywords and subscriptions are read whole; larger ones are refused as damaged. */
+  smallFile: 16 << 20,
+  /** A `.gz` that grows more than this factor (and more than `gzipFloor`) is taken for a decompression bomb. */
+  gzipRatio: 200,
+  gzipFloor: 256 << 20,
+  /** Depth of folders below a root: IMAP clients stop far earlier, a loop of bind mounts does not. */
+  folderDepth: 32,
+  /** Mailboxes of one account; guards against a root that is no mail root. */
+  mailboxes: 100_000,
+  /** Times a spool that changes while it is read is read again before the last complete message is taken. */
+  rereads: 3,
+} as const;
+
+/** Highest UID and UIDVALIDITY: RFC 3501 says 32 bits, non-zero. */
+export const MAX_UID = 0xffff_ffff;

@@ -1,0 +1,25 @@
+/** Vocabulary shared by all layers. Terms are those of IMAP (RFC 3501) and ARCHITECTURE.md, "Words". */
+
+/** IMAP system flags as a bit set. `\Recent` is not kept: it is a session's view, not a property of the message. */
+export const FLAG = { answered: 1, flagged: 2, deleted: 4, seen: 8, draft: 16 } as const;
+
+/** Bit set of `FLAG` values. */
+export type Flags = number;
+
+/** A moment as civil time on some clock; fields may be out of range (`month` 0-11) until normalised. */
+export interface CivilTime {
+  readonly year: number;
+  readonly month: number;
+  readonly day: number;
+  readonly hour: number;
+  readonly minute: number;
+  readonly second: number;
+  /** Seconds east of UTC, where the text names an offset; otherwise the time is local to the source's server. */
+  readonly offset?: number;
+}
+
+/** A set of mbox reading rules: what one kind of server, or none, makes of the bytes. */
+export type MboxRules = 'dovecot' | 'uw' | 'plain';
+
+/** Undoing of `>From ` quoting when messages are copied: not at all, mboxrd style, mboxo style. */
+export type Unquote = 'none' | 'rd' | 'o';
