@@ -10,13 +10,20 @@ export interface MboxDialect {
   readonly rules: MboxRules;
   /** Lower-case names of the header fields that this server keeps for itself and never shows to a client. */
   readonly hiddenHeaders: ReadonlySet<string>;
+  /** Lower-case names of further fields whose values `Numbering.message` wants to see, though they stay in the message. */
+  readonly readHeaders?: ReadonlySet<string>;
   /** Whether a Content-Length that ends exactly on a separator, or at the end of the file, is believed. */
   readonly contentLength: boolean;
   /**
    * Which line end before a separator (or the end of file) belongs to the separator: `always` takes one, even when
-   * the message then ends without a line end; `blank-line` takes it only where it makes an empty line.
+   * the message then ends without a line end; `blank-line` takes it only where it makes an empty line; `never` leaves
+   * it in the message.
    */
-  readonly trailingNewline: 'always' | 'blank-line';
+  readonly trailingNewline: 'always' | 'blank-line' | 'never';
+  /** What a separator line begins with: `From ` (mbox), or four bytes 0x01 (MMDF, around each message). */
+  readonly marker: 'From ' | '\x01\x01\x01\x01';
+  /** Whether a file may begin with something else than a separator; if not, such a file is no mbox. */
+  readonly tolerant: boolean;
   /** Says whether a line that begins `From ` separates messages. Called once for each such line at a line start. */
   judge(candidate: Candidate): Verdict;
   /** Starts the numbering of one file. */

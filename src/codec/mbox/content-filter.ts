@@ -1,0 +1,118 @@
+import { LF, SPACE, TAB } from '../../core/bytes.ts';
+import { LIMITS } from '../../core/limits.ts';
+import type { MboxDialect, MetadataHeader } from './dialect.ts';
+
+/**
+ * Separates what a client sees of a message from the header fields that the server keeps for itself
+ * (docs/formats.md, "Hidden header fields"). Works on pieces of header lines of any length.
+ */
+
+/** Where bytes of the message go; `buf[start..end)` is valid only during the call. */
+export type ContentSink = (buf: Uint8Array, start: number, end: number) => void;
+
+/** What happens to the bytes of the field at hand, its continuation lines included. */
+type Fate = 'show' | 'read' | 'hide';
+
+const COLON = 0x3a;
+
+export class ContentFilter {
+  readonly #hidden: ReadonlySet<string>;
+  readonly #read: ReadonlySet<string>;
+  /** First bytes, in both cases, that a field of interest can begin with: nearly all lines end here. */
+  readonly #first = new Uint8Array(256);
+  readonly #out: ContentSink;
+  #fate: Fate = 'show';
+  #fields: MetadataHeader[] = [];
+  #name = '';
+  #value: string[] = [];
+  #valueBytes = 0;
+  #truncated = false;
+
+  constructor(dialect: MboxDialect, out: ContentSink) {
+    this.#hidden = dialect.hiddenHeaders;
+    this.#read = dialect.readHeaders ?? new Set();
+    this.#out = out;
+    for (const name of [...this.#hidden, ...this.#read]) {
+      this.#first[name.charCodeAt(0)] = 1;
+      this.#first[name.toUpperCase().charCodeAt(0)] = 1;
+    }
+  }
+
+  /** Forgets the last message. */
+  begin(): void {
+    this.#fate = 'show';
+    this.#fields = [];
+    this.#name = '';
+    this.#truncated = false;
+  }
+
+  /** A header line or a piece of one; see `FramerSink.header`. */
+  header(buf: Uint8Array, start: number, end: number, first: boolean): void {
+    if (first) this.#startLine(buf, start, end);
+    if (this.#fate !== 'show') this.#collect(buf, start, end, first);
+    if (this.#fate !== 'hide') this.#out(buf, start, end);
+  }
+
+  /** Completes the last field. @returns the metadata fields in header order */
+  headerEnd(): readonly MetadataHeader[] {
+    this.#closeField();
+    return this.#fields;
+  }
+
+  /** Whether a metadata field was longer than `LIMITS.metadataHeader`; only its beginning was read. */
+  get truncated(): boolean {
+    return this.#truncated;
+  }
+
+  #startLine(buf: Uint8Array, start: number, end: number): void {
+    const byte = buf[start] as number;
+    if (byte === SPACE || byte === TAB) return; // continues the field at hand
+    if (this.#fate !== 'show') this.#closeField();
+    this.#fate = 'show';
+    if (this.#first[byte] === 0) return;
+    const name = fieldName(buf, start, end);
+    const key = name.toLowerCase();
+    if (this.#hidden.has(key)) this.#fate = 'hide';
+    else if (this.#read.has(key)) this.#fate = 'read';
+    else return;
+    this.#name = name;
+    this.#value = [];
+    this.#valueBytes = 0;
+  }
+
+  #collect(buf: Uint8Array, start: number, end: number, first: boolean): void {
+    let from = start;
+    if (first && this.#value.length === 0) from = buf.indexOf(COLON, start) + 1;
+    const room = LIMITS.metadataHeader - this.#valueBytes;
+    const length = Math.min(end - from, room);
+    if (length < end - from) this.#truncated = true;
+    const text = Buffer.from(buf.buffer, buf.byteOffset + from, length).toString('latin1');
+    this.#value.push(text.replace(/\r?\n$/, ''));
+    this.#valueBytes += length;
+  }
+
+  #closeField(): void {
+    if (this.#fate !== 'show') this.#fields.push({ name: this.#name, value: this.#value.join('') });
+    this.#fate = 'show';
+  }
+}
+
+/** The field name at the start of a header line; empty where the line has none. */
+function fieldName(buf: Uint8Array, start: number, end: number): string {
+  const limit = Math.min(end, start + LIMITS.headerName);
+  let colon = start;
+  while (colon < limit && buf[colon] !== COLON && buf[colon] !== LF) colon++;
+  if (buf[colon] !== COLON) return '';
+  let stop = colon;
+  while (stop > start && (buf[stop - 1] === SPACE || buf[stop - 1] === TAB)) stop--;
+  return Buffer.from(buf.buffer, buf.byteOffset + start, stop - start).toString('latin1');
+}
+
+const LENGTH = /^\s*(\d{1,15})\s*$/;
+
+/** The Content-Length that a message claims: the first such field counts. Bytes of the body, RFC 822 style mboxcl. */
+export function claimedLength(headers: readonly MetadataHeader[]): number | undefined {
+  const field = headers.find(({ name }) => name.toLowerCase() === 'content-length');
+  const match = field === undefined ? null : LENGTH.exec(field.value);
+  return match === null ? undefined : Number(match[1]);
+}

@@ -1,0 +1,134 @@
+import { MAX_UID } from '../../core/limits.ts';
+import { FLAG } from '../../core/types.ts';
+import type { MailboxMeta, MessageMeta, MetadataHeader, Numbering } from './dialect.ts';
+
+/**
+ * UIDs, flags and keywords as Dovecot's mbox driver computes them from a file that has no index
+ * (docs/formats.md, "UID assignment"; observed with Dovecot 2.3.19 and 2.4.1).
+ */
+
+const BASE = /^\s*(\d+)\s+(\d+)(?:\s|$)/;
+const UID = /^\s*(\d+)\s*$/;
+
+const STATUS_FLAGS: Readonly<Record<string, number>> = { R: FLAG.seen };
+const X_STATUS_FLAGS: Readonly<Record<string, number>> = {
+  A: FLAG.answered,
+  F: FLAG.flagged,
+  T: FLAG.draft,
+  D: FLAG.deleted,
+};
+
+/** What the hidden headers of one message say, before the rules of the mailbox are applied. */
+interface Claims {
+  uid: number;
+  flags: number;
+  keywords: readonly string[];
+  pseudo: boolean;
+  remarks: string[];
+}
+
+export class DovecotNumbering implements Numbering {
+  #uidValidity: number | undefined;
+  #next = 1;
+  #previous = 0;
+  #messages = 0;
+  #overflow = false;
+  /** Lower-case name to the spelling of the mailbox's list. */
+  readonly #keywords = new Map<string, string>();
+
+  message(headers: readonly MetadataHeader[]): MessageMeta | 'pseudo' {
+    const claims = this.#read(headers, this.#messages++ === 0);
+    if (claims.pseudo) return 'pseudo';
+    const uid = this.#assign(claims);
+    const { flags, keywords, remarks } = claims;
+    return remarks.length === 0 ? { uid, flags, keywords } : { uid, flags, keywords, remarks };
+  }
+
+  finish(): MailboxMeta {
+    return {
+      uidValidity: this.#overflow ? undefined : this.#uidValidity,
+      uidNext: this.#next,
+      keywords: [...this.#keywords.values()],
+      renumbered: this.#overflow,
+    };
+  }
+
+  /** In header order, because what X-IMAPbase says holds only for the headers behind it. */
+  #read(headers: readonly MetadataHeader[], first: boolean): Claims {
+    const claims: Claims = { uid: 0, flags: 0, keywords: [], pseudo: false, remarks: [] };
+    for (const { name, value } of headers) {
+      switch (name.toLowerCase()) {
+        case 'x-imap':
+        case 'x-imapbase':
+          if (first && this.#readBase(value)) claims.pseudo ||= name.length === 'x-imap'.length;
+          break;
+        case 'x-uid':
+          if (first && this.#uidValidity === undefined) break;
+          claims.uid ||= readUid(value);
+          break;
+        case 'status':
+          claims.flags |= letters(value, STATUS_FLAGS);
+          break;
+        case 'x-status':
+          claims.flags |= letters(value, X_STATUS_FLAGS);
+          break;
+        case 'x-keywords':
+          this.#readKeywords(value, claims);
+          break;
+      }
+    }
+    return claims;
+  }
+
+  /** `UIDVALIDITY last-UID keyword…`; the first valid one counts. */
+  #readBase(value: string): boolean {
+    const match = BASE.exec(value);
+    if (match === null || this.#uidValidity !== undefined) return false;
+    const validity = Number(match[1]);
+    const last = Number(match[2]);
+    if (validity === 0 || validity > MAX_UID || last > MAX_UID) return false;
+    this.#uidValidity = validity;
+    this.#next = last + 1;
+    for (const word of words(value.slice(match[0].length))) {
+      const key = word.toLowerCase();
+      if (!this.#keywords.has(key)) this.#keywords.set(key, word);
+    }
+    return true;
+  }
+
+  /** One unknown word makes Dovecot drop the whole header. */
+  #readKeywords(value: string, claims: Claims): void {
+    const names = words(value).map((word) => this.#keywords.get(word.toLowerCase()) ?? '');
+    if (!names.includes('')) claims.keywords = [...new Set([...claims.keywords, ...names])];
+    else claims.remarks.push('X-Keywords names a keyword that X-IMAPbase lacks: Dovecot shows none of them');
+  }
+
+  #assign(claims: Claims): number {
+    if (this.#next >= MAX_UID) this.#overflow = true;
+    const claimed = claims.uid;
+    const accepted = claimed > this.#previous && claimed <= this.#next;
+    if (claimed !== 0 && !accepted) {
+      claims.remarks.push(`X-UID ${claimed} is out of order: Dovecot gives UID ${this.#next}`);
+    }
+    const uid = accepted ? claimed : this.#next;
+    if (uid === this.#next) this.#next++;
+    this.#previous = uid;
+    return uid;
+  }
+}
+
+function readUid(value: string): number {
+  const match = UID.exec(value);
+  const uid = match === null ? 0 : Number(match[1]);
+  return uid <= MAX_UID ? uid : 0;
+}
+
+function letters(value: string, flags: Readonly<Record<string, number>>): number {
+  let set = 0;
+  for (const letter of value) set |= flags[letter] ?? 0;
+  return set;
+}
+
+function words(value: string): string[] {
+  return value.split(/[ \t]+/).filter((word) => word !== '');
+}

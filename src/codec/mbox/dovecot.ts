@@ -1,0 +1,30 @@
+import type { Candidate, MboxDialect, Verdict } from './dialect.ts';
+import { parseDovecotFromLine } from './dovecot-from-line.ts';
+import { DovecotNumbering } from './dovecot-numbering.ts';
+
+const TEXT: Verdict = { separator: false };
+
+/** The reading rules of Dovecot's mbox driver (docs/formats.md, "mbox as Dovecot reads it"). */
+export const dovecotDialect: MboxDialect = {
+  rules: 'dovecot',
+  hiddenHeaders: new Set([
+    'content-length',
+    'status',
+    'x-imap',
+    'x-imapbase',
+    'x-keywords',
+    'x-status',
+    'x-uid',
+  ]),
+  contentLength: true,
+  trailingNewline: 'always',
+  marker: 'From ',
+  tolerant: false,
+  judge: judgeByDovecot,
+  numbering: () => new DovecotNumbering(),
+};
+
+function judgeByDovecot({ buf, start, lineEnd }: Candidate): Verdict {
+  const date = parseDovecotFromLine(buf, start + 'From '.length, lineEnd);
+  return date === undefined ? TEXT : { separator: true, date };
+}
