@@ -4,6 +4,8 @@ export const LIMITS = {
   readChunk: 1 << 20,
   /** A From_ line is looked at up to here. Real ones are below 200 bytes; Dovecot too parses what fits its buffer. */
   fromLine: 8192,
+  /** A message below this size is hashed and written in one piece; two of them are in memory at most. */
+  assembly: 256 << 10,
   /** How far behind a From_ line `plain` looks for header fields. */
   lookahead: 4096,
   /** Value of one metadata header (Status, X-Keywords, X-IMAPbase …). 26 keywords fit many times over. */
@@ -23,6 +25,8 @@ export const LIMITS = {
   folderDepth: 32,
   /** Mailboxes of one account; guards against a root that is no mail root. */
   mailboxes: 100_000,
+  /** Accounts worked on side by side: while one waits for the disk, another computes. */
+  accountsAtOnce: 2,
   /** Times a spool that changes while it is read is read again before the last complete message is taken. */
   rereads: 3,
 } as const;

@@ -22,7 +22,7 @@ const MONTH_FIRST =
 
 /** `Thu, 9 Nov 2001 22:33:52 [+0200]` */
 const DAY_FIRST =
-  /^.{4}(\d\d?) ([a-z]{3}|\?{3}) (\d{4}) (\d\d):(\d\d)(?::(\d\d))?(?: ([+-])(\d\d)(\d\d))?/is;
+  /^.{4} ( \d|\d\d?) ([a-z]{3}|\?{3}) (\d{4}) (\d\d):(\d\d)(?::(\d\d))?(?: ([+-])(\d\d)(\d\d))?/is;
 
 /**
  * Parses what follows `From ` on a From_ line.

@@ -1,4 +1,4 @@
-import { CR, LF, startsWith } from '../../core/bytes.ts';
+import { CR, LF, SPACE, startsWith, TAB } from '../../core/bytes.ts';
 import { assert } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
 import type { CivilTime } from '../../core/types.ts';
@@ -80,14 +80,24 @@ export class MboxFramer {
   #bodyStart = 0;
   /** Offset at which a believed Content-Length ends. */
   #trusted = -1;
+  /** Date and offset of the separator that was read last. */
+  #date: CivilTime | undefined;
+  #separatorOffset = 0;
   #ordinal = 0;
   #previous: Uint8Array = NOTHING;
   #accounted = 0;
 
-  constructor(dialect: MboxDialect, sink: FramerSink, input: FramerInput) {
+  /** `within` says that the input is the content of one message, without its separator. */
+  constructor(
+    dialect: MboxDialect,
+    sink: FramerSink,
+    input: FramerInput,
+    within: 'file' | 'message' = 'file',
+  ) {
     this.#dialect = dialect;
     this.#sink = sink;
     this.#input = input;
+    if (within === 'message') this.#begin(0, undefined);
   }
 
   /** Takes the next piece of the file. `chunk` may be reused by the caller afterwards. */
@@ -139,7 +149,7 @@ export class MboxFramer {
     if (this.#dialect.tolerant) {
       const before = this.#pos;
       if (this.#base + this.#pos === 0 && startsWith(this.#win, 0, this.#win.length, BOM)) this.#pos += 3;
-      while (this.#pos < this.#win.length && isBlank(this.#win[this.#pos])) this.#pos++;
+      this.#pos = this.#behindBlankLines(this.#pos);
       if (this.#pos > before) {
         this.#sink.leading(this.#pos - before);
         this.#accounted += this.#pos - before;
@@ -157,6 +167,18 @@ export class MboxFramer {
     return true;
   }
 
+  /** Index behind the lines of blanks that begin at `at`. One longer than a From_ line is text: it could not be seen whole. */
+  #behindBlankLines(at: number): number {
+    let lineStart = at;
+    for (let i = at; i < this.#win.length; i++) {
+      const byte = this.#win[i];
+      if (byte === LF) lineStart = i + 1;
+      else if ((byte !== SPACE && byte !== TAB && byte !== CR) || i - lineStart >= LIMITS.fromLine)
+        return lineStart;
+    }
+    return this.#final ? this.#win.length : lineStart;
+  }
+
   /** Goes on behind the separator line, however long it is. */
   #stepSeparator(): boolean {
     const lf = this.#win.indexOf(LF, this.#pos);
@@ -168,9 +190,6 @@ export class MboxFramer {
     if (this.#state === 'header') this.#begin(this.#pos, this.#date);
     return true;
   }
-
-  #date: CivilTime | undefined;
-  #separatorOffset = 0;
 
   /** MMDF: between the marker that ends a message and the text of the next lie more markers and perhaps a From_ line. */
   #stepGap(): boolean {
@@ -202,7 +221,8 @@ export class MboxFramer {
   #stepHeader(): boolean {
     const { length } = this.#win;
     if (this.#pos === length) return false;
-    if (length - this.#pos < HEADER_PIECE + 2 && !this.#final && this.#win.indexOf(LF, this.#pos) < 0) return false;
+    if (length - this.#pos < HEADER_PIECE + 2 && !this.#final && this.#win.indexOf(LF, this.#pos) < 0)
+      return false;
     if (this.#win[this.#pos] === this.#dialect.marker.charCodeAt(0)) {
       if (!this.#enough(this.#pos)) return false;
       if (this.#atMarker(this.#pos) && this.#trySeparator(this.#pos, false)) return true;
@@ -268,7 +288,8 @@ export class MboxFramer {
   /** Searches the body for the next separator and hands on what certainly belongs to it. */
   #stepBody(): boolean {
     const { length } = this.#win;
-    const at = this.#scan < length ? this.#win.indexOf(this.#dialect.marker, Math.max(this.#scan, this.#pos)) : -1;
+    const at =
+      this.#scan < length ? this.#win.indexOf(this.#dialect.marker, Math.max(this.#scan, this.#pos)) : -1;
     if (at < 0) return this.#bodyWithoutMarker();
     if (this.#win[at - 1] !== LF || at - 1 < this.#pos) {
       this.#scan = at + 1;

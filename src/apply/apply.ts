@@ -1,0 +1,244 @@
+import { runningDigest } from '../codec/digest.ts';
+import { formatBaseName } from '../codec/maildir/name.ts';
+import type { ContentStore } from '../codec/mbox/message-scanner.ts';
+import { LIMITS } from '../core/limits.ts';
+import type { MailboxFacts, MessageRecord } from '../core/message.ts';
+import type { Dir } from '../io/dir.ts';
+import { flushFiles } from '../io/durable.ts';
+import type { Owner } from '../io/owner.ts';
+import { lockUidlist } from '../io/uidlist-lock.ts';
+import type { Action, PlanSummary, Scanned } from '../plan/action.ts';
+import type { Listing } from '../state/manifest.ts';
+import { type Inventory, ListingSum, messageFiles } from './inspect.ts';
+import { KeywordLetters } from './keyword-letters.ts';
+import { Staging, stagedName } from './staging.ts';
+import type { TargetFolder } from './target-folder.ts';
+import { KnownFields, openUidlist, UidlistWriter } from './uidlist-file.ts';
+
+/**
+ * Carries out the plan of one mailbox. The only place that changes a target folder.
+ *
+ * Order of writes (ARCHITECTURE.md, "Order of writes"): the bytes lie complete in `tmp/`; under the uidlist lock come
+ * keyword letters, names in `cur/`, one flush for all of these, the uidlist. The manifest is the caller's, afterwards.
+ * A kill at any point leaves a folder that the next run brings to the same end: names are a function of the message,
+ * so a file that is already there is recognised, and compared byte for byte before it is taken.
+ */
+
+export interface ApplyInput {
+  readonly folder: TargetFolder;
+  readonly owner: Owner | undefined;
+  readonly facts: MailboxFacts;
+  readonly guid: string;
+  readonly summary: PlanSummary;
+  readonly plan: Iterable<Action>;
+  /** What lies in the folder, where that is not what the manifest says; `undefined` where it is. */
+  readonly inventory: Inventory | undefined;
+  /** Copies a message that was not staged from the source. */
+  copy(message: Scanned, store: ContentStore): void;
+  checkSignal(): void;
+  remark(code: string, uid: number, message: string): void;
+}
+
+export function applyPlan(input: ApplyInput): Listing {
+  const lock = lockUidlist(input.folder.dir, input.owner);
+  try {
+    return new Application(input).run();
+  } finally {
+    lock.release();
+  }
+}
+
+/** Up to this many changed names are remembered. */
+const FEW = 16;
+
+class Application {
+  readonly #input: ApplyInput;
+  readonly #letters: KeywordLetters;
+  readonly #sum = new ListingSum();
+  /** Our files that no action has named yet. */
+  readonly #unclaimed: Map<string, string>;
+  /** Names that are new in `cur/`; beyond a few, only their number matters. */
+  readonly #fresh: string[] = [];
+  #changes = 0;
+
+  constructor(input: ApplyInput) {
+    this.#input = input;
+    const { folder, summary, facts } = input;
+    this.#letters = KeywordLetters.plan(folder.dir, summary.keywordsInUse, facts.keywords);
+    this.#unclaimed = new Map(input.inventory?.own);
+  }
+
+  run(): Listing {
+    const { folder, owner, facts, guid, plan, summary } = this.#input;
+    this.#letters.write(folder.dir, owner);
+    const old = openUidlist(folder.dir);
+    const sameValidity = old?.header?.uidValidity === facts.uidValidity;
+    const known = new KnownFields(sameValidity ? old : undefined);
+    const extensions = sameValidity ? (old?.header?.extensions ?? []) : [];
+    const header = {
+      version: 3,
+      uidValidity: facts.uidValidity,
+      uidNext: facts.uidNext,
+      guid,
+      extensions,
+    } as const;
+    const uidlist = new UidlistWriter(folder.dir, owner, header);
+    try {
+      for (const action of plan) {
+        this.#input.checkSignal();
+        const base = this.#act(action);
+        if (base === undefined || action.kind === 'remove') continue;
+        const { uid } = action.now;
+        uidlist.add({ uid, fields: known.of(uid, base), base });
+      }
+      for (const name of this.#unclaimed.values()) this.#unlink(name);
+      const few = this.#changes <= FEW;
+      flushFiles(folder.cur, this.#changes, few ? this.#fresh : messageFiles(folder.cur));
+      if (old !== undefined && !(sameValidity && summary.appendOnly)) dropIndex(folder.dir);
+      uidlist.commit();
+    } catch (error) {
+      uidlist.abandon();
+      throw error;
+    } finally {
+      old?.close();
+    }
+    // Dovecot notices changes of a folder by the time of cur/ alone.
+    folder.cur.setTime(Date.now() / 1000);
+    return this.#sum.listing;
+  }
+
+  /** Does one action; returns the base name under which the message lies in the folder afterwards, if it does. */
+  #act(action: Action): string | undefined {
+    switch (action.kind) {
+      case 'add':
+        return this.#add(action.now);
+      case 'keep':
+      case 'reflag':
+        return this.#update(action);
+      case 'remove':
+        this.#unlink(this.#claim(baseOf(action.old)) ?? this.#nameOf(action.old));
+        return undefined;
+    }
+  }
+
+  #add(now: Scanned): string {
+    const { cur, tmp } = this.#input.folder;
+    const base = baseOf(now);
+    const name = this.#nameOf(now);
+    const present = this.#claim(base);
+    if (present !== undefined && holdsMessage(cur, present, now)) {
+      if (present !== name) cur.rename(present, cur, name);
+      if (now.staged) tmp.unlink(stagedName(now.ordinal));
+    } else {
+      if (present !== undefined) cur.unlink(present);
+      if (!now.staged) this.#stage(now);
+      tmp.rename(stagedName(now.ordinal), cur, name);
+    }
+    this.#changed(name);
+    this.#finish(now, name);
+    return base;
+  }
+
+  #changed(name: string): void {
+    if (this.#changes++ < FEW) this.#fresh.push(name);
+  }
+
+  #stage(now: Scanned): void {
+    const staging = new Staging(this.#input.folder.tmp, this.#input.owner, () => true);
+    staging.begin(now.ordinal);
+    this.#input.copy(now, staging);
+  }
+
+  #update(action: Action & { kind: 'keep' | 'reflag' }): string | undefined {
+    const { cur } = this.#input.folder;
+    const { old, now } = action;
+    const base = baseOf(old);
+    const wanted = this.#nameOf(now);
+    const before = this.#nameOf(old);
+    const present = this.#input.inventory === undefined ? before : this.#claim(base);
+    if (present === undefined) {
+      this.#input.remark(
+        'TARGET_MESSAGE_GONE',
+        now.uid,
+        'was removed from the target since the last pass; left so',
+      );
+      return undefined;
+    }
+    if (action.kind === 'reflag' && present !== wanted) {
+      cur.rename(present, cur, wanted);
+      this.#changed(wanted);
+    } else if (action.kind === 'keep' && present !== wanted) {
+      this.#input.remark(
+        'TARGET_FLAGS_DIFFER',
+        now.uid,
+        'has other flags in the target since the last pass; left so',
+      );
+      this.#finish(now, present);
+      return base;
+    }
+    this.#finish(now, wanted);
+    return base;
+  }
+
+  #finish(now: Scanned, name: string): void {
+    this.#sum.add(name);
+    const { missing } = this.#letters.indexesOf(now.keywords);
+    for (const keyword of missing) {
+      this.#input.remark(
+        'KEYWORD_LOST',
+        now.uid,
+        `keyword ${keyword} is the 27th or later and cannot be kept in a Maildir`,
+      );
+    }
+  }
+
+  #nameOf(record: MessageRecord): string {
+    return baseOf(record) + this.#letters.infoOf(record.flags, record.keywords);
+  }
+
+  #claim(base: string): string | undefined {
+    const name = this.#unclaimed.get(base);
+    this.#unclaimed.delete(base);
+    return name;
+  }
+
+  #unlink(name: string): void {
+    this.#changes++;
+    this.#input.folder.cur.unlink(name);
+  }
+}
+
+/** The base name of a message: a function of the message, the same in every run. */
+export function baseOf(record: MessageRecord): string {
+  const { date: seconds, uid, digest, size, vsize } = record;
+  return formatBaseName({ seconds, uid, digest, size, vsize });
+}
+
+/** Whether a file holds exactly the bytes that its name, one of ours, promises. */
+function holdsMessage(cur: Dir, name: string, record: MessageRecord): boolean {
+  const file = cur.openFile(name);
+  if (file === undefined) return false;
+  try {
+    if (file.stat.size !== record.size) return false;
+    const digest = runningDigest();
+    const chunk = Buffer.allocUnsafe(Math.min(record.size, LIMITS.assembly));
+    for (let at = 0; at < record.size; ) {
+      const got = file.readAt(chunk.subarray(0, Math.min(chunk.length, record.size - at)), at);
+      if (got === 0) return false;
+      digest.update(chunk.subarray(0, got));
+      at += got;
+    }
+    return digest.hex() === record.digest && Number(file.stat.mtimeNs / 1_000_000_000n) === record.date;
+  } finally {
+    file.close();
+  }
+}
+
+/**
+ * Dovecot's index of the folder no longer fits after anything but an append: it would give a message with a lower UID
+ * a new one, or show the envelope of another (docs/formats.md, "Changing the uidlist from outside"). It is rebuilt
+ * from the files at the next opening.
+ */
+function dropIndex(dir: Dir): void {
+  for (const suffix of ['', '.log', '.log.2', '.cache']) dir.unlink(`dovecot.index${suffix}`);
+}

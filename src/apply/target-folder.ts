@@ -1,0 +1,78 @@
+import type { Dir } from '../io/dir.ts';
+import type { Owner } from '../io/owner.ts';
+
+/** Modes of everything in the target: only the mail user reads it. */
+export const DIR_MODE = 0o700;
+export const FILE_MODE = 0o600;
+
+/** An open Maildir folder with its three directories. */
+export interface TargetFolder {
+  readonly dir: Dir;
+  readonly cur: Dir;
+  readonly new: Dir;
+  readonly tmp: Dir;
+  /** Whether this run made it. */
+  readonly made: boolean;
+  close(): void;
+}
+
+const MARKER = 'maildirfolder';
+
+/**
+ * Opens a folder of a Maildir (`''` is the root itself), making what is missing. `maildirfolder` marks every folder
+ * but the root, so that delivery agents know where the Maildir begins.
+ */
+export function ensureFolder(root: Dir, folder: string, owner: Owner | undefined): TargetFolder {
+  const own = folder !== '';
+  const made = own && root.lstat(folder) === undefined;
+  const dir = own ? root.ensureDir(folder, DIR_MODE, owner) : root;
+  const opened: Dir[] = own ? [dir] : [];
+  try {
+    for (const name of ['tmp', 'new', 'cur']) opened.push(dir.ensureDir(name, DIR_MODE, owner));
+    if (own && dir.lstat(MARKER) === undefined) makeMarker(dir, owner);
+  } catch (error) {
+    for (const child of opened) child.close();
+    throw error;
+  }
+  const [tmp, fresh, cur] = opened.slice(-3) as [Dir, Dir, Dir];
+  return { dir, cur, new: fresh, tmp, made, close: () => closeAll(opened) };
+}
+
+/** Opens a folder that exists, with all three directories; `undefined` if anything is missing. */
+export function openFolder(root: Dir, folder: string): TargetFolder | undefined {
+  const own = folder !== '';
+  const dir = own ? root.openDir(folder) : root;
+  if (dir === undefined) return undefined;
+  const opened: Dir[] = own ? [dir] : [];
+  for (const name of ['tmp', 'new', 'cur']) {
+    const child = dir.openDir(name);
+    if (child === undefined) {
+      closeAll(opened);
+      return undefined;
+    }
+    opened.push(child);
+  }
+  const [tmp, fresh, cur] = opened.slice(-3) as [Dir, Dir, Dir];
+  return { dir, cur, new: fresh, tmp, made: false, close: () => closeAll(opened) };
+}
+
+/** Takes back a folder that this run made and into which nothing was put: half a mailbox would look like an empty one. */
+export function discardFolder(root: Dir, folder: string, target: TargetFolder): void {
+  if (!target.made) return;
+  target.dir.unlink(MARKER);
+  for (const name of ['cur', 'new', 'tmp']) target.dir.rmdir(name);
+  root.rmdir(folder);
+}
+
+function closeAll(dirs: readonly Dir[]): void {
+  for (const dir of dirs) dir.close();
+}
+
+function makeMarker(dir: Dir, owner: Owner | undefined): void {
+  const file = dir.createFile(MARKER, FILE_MODE);
+  try {
+    if (owner !== undefined) file.setOwner(owner);
+  } finally {
+    file.close();
+  }
+}

@@ -1,0 +1,126 @@
+import {
+  formatUidlistHeader,
+  formatUidlistRecord,
+  parseUidlistHeader,
+  parseUidlistRecord,
+  type UidlistField,
+  type UidlistHeader,
+  UidlistOrder,
+  type UidlistRecord,
+} from '../codec/maildir/uidlist.ts';
+import type { Dir } from '../io/dir.ts';
+import type { OpenFile } from '../io/file.ts';
+import { LineWriter, readLines } from '../io/lines.ts';
+import type { Owner } from '../io/owner.ts';
+import { FILE_MODE } from './target-folder.ts';
+
+const NAME = 'dovecot-uidlist';
+const TEMP = 'dovecot-uidlist.tmp';
+
+/** A line of the file that cannot be used. */
+export interface BadLine {
+  readonly line: number;
+  readonly reason: string;
+}
+
+/** An open uidlist, read as a stream. */
+export interface UidlistFile {
+  readonly path: string;
+  /** `undefined` where the first line is no header: nothing in the file can then be used. */
+  readonly header: UidlistHeader | undefined;
+  /** Records in file order; a line that breaks the format is passed to `bad` and left out. */
+  records(bad: (line: BadLine) => void): Generator<UidlistRecord, void, void>;
+  close(): void;
+}
+
+/** Opens a folder's uidlist; `undefined` if there is none. */
+export function openUidlist(dir: Dir): UidlistFile | undefined {
+  const file = dir.openFile(NAME);
+  if (file === undefined) return undefined;
+  const first = readLines(file).next();
+  const parsed = first.done ? undefined : parseUidlistHeader(first.value.text);
+  const header = parsed?.ok ? parsed.header : undefined;
+  return {
+    path: file.path,
+    header,
+    records: (bad) => readRecords(file, header?.version ?? 3, bad),
+    close: () => file.close(),
+  };
+}
+
+function* readRecords(
+  file: OpenFile,
+  version: 1 | 3,
+  bad: (line: BadLine) => void,
+): Generator<UidlistRecord, void, void> {
+  const order = new UidlistOrder();
+  let line = 0;
+  for (const { text, complete } of readLines(file)) {
+    if (++line === 1) continue;
+    const parsed = parseUidlistRecord(text, version);
+    if (!parsed.ok) bad({ line, reason: parsed.reason });
+    else if (!complete)
+      bad({ line, reason: 'the last line has no line end: Dovecot would glue its next record to it' });
+    else if (!order.accept(parsed.record.uid))
+      bad({ line, reason: 'UIDs do not ascend: Dovecot would throw the file away' });
+    else {
+      for (const field of parsed.dropped) bad({ line, reason: `field "${field}" has no meaning` });
+      yield parsed.record;
+    }
+  }
+}
+
+/** Looks up the fields that a uidlist already has for a message (POP3 UIDL and the like), in step with ascending UIDs. */
+export class KnownFields {
+  readonly #records: Iterator<UidlistRecord, void, void> | undefined;
+  #head: UidlistRecord | undefined;
+
+  constructor(uidlist: UidlistFile | undefined) {
+    this.#records = uidlist?.records(() => undefined);
+    this.#advance();
+  }
+
+  of(uid: number, base: string): readonly UidlistField[] {
+    while (this.#head !== undefined && this.#head.uid < uid) this.#advance();
+    return this.#head?.uid === uid && this.#head.base === base ? this.#head.fields : [];
+  }
+
+  #advance(): void {
+    const next = this.#records?.next();
+    this.#head = next?.done === false ? next.value : undefined;
+  }
+}
+
+/** Writes a whole new uidlist beside the old one. The caller holds `dovecot-uidlist.lock`. */
+export class UidlistWriter {
+  readonly #dir: Dir;
+  readonly #file: OpenFile;
+  readonly #lines: LineWriter;
+
+  constructor(dir: Dir, owner: Owner | undefined, header: UidlistHeader) {
+    this.#dir = dir;
+    dir.unlink(TEMP);
+    this.#file = dir.createFile(TEMP, FILE_MODE);
+    if (owner !== undefined) this.#file.setOwner(owner);
+    this.#lines = new LineWriter(this.#file);
+    this.#lines.line(formatUidlistHeader(header).trimEnd());
+  }
+
+  add(record: UidlistRecord): void {
+    this.#lines.line(formatUidlistRecord(record).trimEnd());
+  }
+
+  /** Makes the new file durable and puts it in the place of the old one; the directory's flush is the caller's. */
+  commit(): void {
+    this.#lines.flush();
+    this.#file.fsync();
+    this.#file.close();
+    this.#dir.rename(TEMP, this.#dir, NAME);
+    this.#dir.fsync();
+  }
+
+  abandon(): void {
+    this.#file.close();
+    this.#dir.unlink(TEMP);
+  }
+}

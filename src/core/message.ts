@@ -1,0 +1,31 @@
+import type { Flags } from './types.ts';
+
+/** One message of a mailbox, as a scan of the source finds it and a manifest remembers it. */
+export interface MessageRecord {
+  readonly uid: number;
+  readonly flags: Flags;
+  /** Keyword names; see `MailboxFacts.keywords` for their order in the mailbox. */
+  readonly keywords: readonly string[];
+  /** INTERNALDATE, seconds since 1970 UTC. */
+  readonly date: number;
+  /** Bytes as stored in the Maildir file. */
+  readonly size: number;
+  /** RFC822.SIZE: bytes with every bare LF counted as CR LF. */
+  readonly vsize: number;
+  /** XXH64 of the stored bytes, 16 lower-case hex digits. */
+  readonly digest: string;
+  /** Offsets in the (decompressed) source: first byte behind the separator, and behind the last byte of the content. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What a pass knows of a mailbox beside its messages. */
+export interface MailboxFacts {
+  /** UIDVALIDITY that the target has, or will have. */
+  readonly uidValidity: number;
+  /** Whether UIDVALIDITY and UIDs come from the source; if not, spoolsync has given them and must remember them. */
+  readonly numbered: boolean;
+  readonly uidNext: number;
+  /** All keyword names of the mailbox, in the source's order. */
+  readonly keywords: readonly string[];
+}

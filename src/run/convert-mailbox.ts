@@ -1,0 +1,244 @@
+import { applyPlan } from '../apply/apply.ts';
+import { type Inventory, sumListing, takeInventory } from '../apply/inspect.ts';
+import { Staging } from '../apply/staging.ts';
+import { discardFolder, ensureFolder, type TargetFolder } from '../apply/target-folder.ts';
+import { openUidlist } from '../apply/uidlist-file.ts';
+import { SpoolsyncError } from '../core/errors.ts';
+import type { MailboxFacts } from '../core/message.ts';
+import type { Dir } from '../io/dir.ts';
+import { printable } from '../io/names.ts';
+import type { Owner } from '../io/owner.ts';
+import type { Action, PlanSummary } from '../plan/action.ts';
+import { planNumbered, summarize } from '../plan/plan.ts';
+import { copyMessage } from '../source/scan.ts';
+import { type Listing, type Manifest, ManifestWriter, openManifest } from '../state/manifest.ts';
+import type { RunContext } from './context.ts';
+import type { MailboxJob } from './jobs.ts';
+import { mailboxGuid, numbersOf, withUids } from './numbers.ts';
+import { type Reading, readMailbox } from './read-mailbox.ts';
+
+/** Where an account goes. */
+export interface TargetAccount {
+  readonly root: Dir;
+  readonly state: Dir;
+  readonly owner: Owner | undefined;
+  /** Seconds since 1970: UIDVALIDITY of mailboxes that have none. */
+  readonly now: number;
+  /** Throws `TARGET_IN_USE` if a mail server works on the target right now. */
+  checkIdle(): void;
+}
+
+/** What was done to a mailbox. */
+export interface MailboxResult {
+  readonly messages: number;
+  readonly bytes: number;
+  readonly added: number;
+  readonly reflagged: number;
+  readonly removed: number;
+}
+
+export async function convertMailbox(
+  context: RunContext,
+  target: TargetAccount,
+  job: MailboxJob,
+): Promise<MailboxResult> {
+  const manifest = openManifest(target.state, job.manifest);
+  try {
+    const folder = ensureFolder(target.root, job.folder, target.owner);
+    try {
+      const conversion = new Conversion(context, target, job, manifest, folder);
+      return await conversion.run();
+    } catch (error) {
+      if (manifest === undefined) discardFolder(target.root, job.folder, folder);
+      throw error;
+    } finally {
+      folder.close();
+    }
+  } finally {
+    manifest?.close();
+  }
+}
+
+class Conversion {
+  readonly #context: RunContext;
+  readonly #target: TargetAccount;
+  readonly #job: MailboxJob;
+  readonly #manifest: Manifest | undefined;
+  readonly #folder: TargetFolder;
+  readonly #inventory: Inventory | undefined;
+  readonly #staging: Staging;
+
+  constructor(
+    context: RunContext,
+    target: TargetAccount,
+    job: MailboxJob,
+    manifest: Manifest | undefined,
+    folder: TargetFolder,
+  ) {
+    this.#context = context;
+    this.#target = target;
+    this.#job = job;
+    this.#manifest = manifest;
+    this.#folder = folder;
+    this.#inventory = inspect(folder, manifest);
+    const known = manifest?.header.messages ?? this.#inventory?.own.size ?? 0;
+    // What lies behind the messages of the last pass is new as a rule; a wrong guess costs a second read of a message.
+    this.#staging = new Staging(folder.tmp, target.owner, (ordinal) => ordinal >= known);
+    this.#staging.clear();
+  }
+
+  async run(): Promise<MailboxResult> {
+    try {
+      const reading = await readMailbox(this.#context, { ...this.#job, store: this.#staging });
+      try {
+        return this.#carryOut(reading);
+      } finally {
+        reading.close();
+      }
+    } finally {
+      this.#staging.clear();
+    }
+  }
+
+  #carryOut(reading: Reading): MailboxResult {
+    const { totals } = reading;
+    this.#remarkTotals(reading);
+    const old = this.#oldNumbers();
+    const first = numbersOf(totals, old, this.#target.now);
+    const records = () => withUids(first, this.#manifest, reading.spill.records(reading.complete));
+    const plan = () => planNumbered(this.#manifest?.records() ?? [], records());
+    const summary = summarize(plan());
+    const facts = { ...first, uidNext: Math.max(first.uidNext, summary.lastUid + 1) };
+    const same = !changes(summary) && this.#inventory === undefined && this.#numbersHold(facts);
+    const guid = old?.guid ?? mailboxGuid(this.#target.root.path, this.#job.folder, facts.uidValidity);
+    const listing = same ? this.#manifest?.header.target : this.#apply(reading, facts, guid, summary, plan());
+    const unchanged = same && sameSource(this.#manifest, reading);
+    if (listing !== undefined && !unchanged)
+      this.#remember(reading, facts, guid, listing, summary, records());
+    const { added, reflagged, removed, kept } = summary;
+    return { messages: kept + added + reflagged, bytes: reading.spool.size, added, reflagged, removed };
+  }
+
+  #apply(
+    reading: Reading,
+    facts: MailboxFacts,
+    guid: string,
+    summary: PlanSummary,
+    plan: Iterable<Action>,
+  ): Listing {
+    const { remark } = this.#job;
+    this.#target.checkIdle();
+    return applyPlan({
+      folder: this.#folder,
+      owner: this.#target.owner,
+      facts,
+      guid,
+      summary,
+      plan,
+      inventory: this.#inventory,
+      copy: (message, store) => {
+        const quiet = { ...reading.options, remark: () => undefined };
+        const copied = copyMessage(reading.spool, quiet, message, store);
+        if (copied?.digest === message.digest) return;
+        throw new SpoolsyncError('SOURCE_MOVED', 'a message changed between two looks at it', {
+          place: `${reading.spool.place}:${message.start}`,
+          advice: 'run the same command again',
+        });
+      },
+      checkSignal: this.#context.checkSignal,
+      remark: (code, uid, message) => remark('finding', code, message, { uid }),
+    });
+  }
+
+  #remember(
+    reading: Reading,
+    facts: MailboxFacts,
+    guid: string,
+    target: Listing,
+    summary: PlanSummary,
+    records: Iterable<Parameters<ManifestWriter['add']>[0]>,
+  ): void {
+    const { mailbox, manifest: name } = this.#job;
+    const messages = summary.kept + summary.added + summary.reflagged;
+    const { rules } = reading.rules;
+    const source = reading.spool.fingerprint;
+    const header = { mailbox, rules, source, target, guid, messages, ...facts };
+    const writer = new ManifestWriter(this.#target.state, name, header);
+    try {
+      for (const record of records) writer.add(record);
+      writer.commit();
+    } catch (error) {
+      writer.abandon();
+      throw error;
+    }
+  }
+
+  /** Numbers and GUID that the mailbox has had so far. */
+  #oldNumbers(): { uidValidity: number; uidNext: number; guid?: string } | undefined {
+    const uidlist = openUidlist(this.#folder.dir);
+    uidlist?.close();
+    const [header, list] = [this.#manifest?.header, uidlist?.header];
+    if (header === undefined) return list;
+    const uidNext =
+      list?.uidValidity === header.uidValidity ? Math.max(list.uidNext, header.uidNext) : header.uidNext;
+    return { uidValidity: header.uidValidity, uidNext, guid: list?.guid ?? header.guid };
+  }
+
+  /** Whether the target's uidlist already says what it should. */
+  #numbersHold(facts: MailboxFacts): boolean {
+    const uidlist = openUidlist(this.#folder.dir);
+    uidlist?.close();
+    const header = uidlist?.header;
+    if (header?.uidValidity !== facts.uidValidity) return false;
+    // Dovecot leaves N behind while it appends, so a lower one proves nothing; after a pass of ours it is exact.
+    return this.#manifest?.header.uidNext === facts.uidNext;
+  }
+
+  #remarkTotals({ totals, spool }: Reading): void {
+    const { remark } = this.#job;
+    const { leading, unquoted, uidValidity, messages } = totals;
+    if (this.#job.indexes && uidValidity === undefined && messages > 0) {
+      const message =
+        'Dovecot has an index of this mailbox but the file holds no numbers: UIDs and flags live only in the index; ' +
+        'make Dovecot write them into the file first (doveadm force-resync -u USER MAILBOX on the old server)';
+      remark('finding', 'NUMBERS_IN_INDEX', message, { place: spool.place });
+    }
+    if (leading > 0) {
+      const message = `${leading} bytes before the first message belong to none (byte order mark, empty lines)`;
+      remark('note', 'LEADING_BYTES', message, { place: `${spool.place}:0` });
+    }
+    if (unquoted > 0) remark('note', 'UNQUOTED', `>From quoting was taken from ${unquoted} lines`);
+  }
+}
+
+function changes({ added, reflagged, removed }: PlanSummary): boolean {
+  return added + reflagged + removed > 0;
+}
+
+function sameSource(manifest: Manifest | undefined, { spool, rules }: Reading): boolean {
+  const header = manifest?.header;
+  return header?.rules === rules.rules && JSON.stringify(header.source) === JSON.stringify(spool.fingerprint);
+}
+
+/**
+ * What lies in the folder, if it is not exactly what the manifest says. Messages that spoolsync did not create are
+ * `TARGET_FOREIGN`: nothing is changed in such a folder.
+ */
+function inspect(folder: TargetFolder, manifest: Manifest | undefined): Inventory | undefined {
+  const listing = sumListing(folder);
+  const known = manifest?.header.target ?? { count: 0, sum: '0' };
+  if (listing.count === known.count && listing.sum === known.sum) return undefined;
+  const inventory = takeInventory(folder);
+  const [example] = inventory.foreign;
+  if (example === undefined) return inventory;
+  const place = printable(folder.dir.join(example));
+  throw new SpoolsyncError(
+    'TARGET_FOREIGN',
+    'the target folder holds mail that spoolsync did not put there',
+    {
+      place,
+      advice:
+        'choose an empty target, or move this mail away until the old server is switched off; nothing was changed',
+    },
+  );
+}

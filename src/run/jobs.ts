@@ -1,0 +1,116 @@
+import { fromFolder } from '../codec/maildir/folder-name.ts';
+import { SpoolsyncError } from '../core/errors.ts';
+import { printable } from '../io/names.ts';
+import type { Account } from '../source/accounts.ts';
+import { placeMailboxes } from '../source/folders.ts';
+import { MboxAccount, type SourceMailbox } from '../source/mailboxes.ts';
+import { stateName } from '../state/state-dir.ts';
+import { type RunContext, remarker } from './context.ts';
+import type { ReadInput } from './read-mailbox.ts';
+
+/** One mailbox of the source and where it goes. */
+export interface MailboxJob extends Omit<ReadInput, 'store'> {
+  /** Name for people. */
+  readonly mailbox: string;
+  /** Directory below the target's root; empty for INBOX. */
+  readonly folder: string;
+  /** File name of the manifest in the account's state directory. */
+  readonly manifest: string;
+  /** Bytes of the spool, when it was listed. */
+  readonly bytes: number;
+}
+
+/** An account's mailboxes. Close it after use. */
+export interface AccountJobs {
+  readonly source: MboxAccount;
+  readonly jobs: readonly MailboxJob[];
+  /** Folder of each mailbox, by its parts joined with `/`. */
+  readonly folders: ReadonlyMap<string, string>;
+  close(): void;
+}
+
+/** Opens an account and says what of it will not be read, and which names clients will see changed. */
+export function openJobs(context: RunContext, account: Account): AccountJobs {
+  const source = MboxAccount.open(account);
+  const user = printable(account.user);
+  const { mailboxes, rejected } = source.list();
+  for (const { path, reason, code } of rejected) {
+    const place = printable(path);
+    if (code === 'PERMISSION') {
+      const advice = 'run as root, or as the user who owns it';
+      context.emit({ event: 'failure', user, code, message: `${place} ${reason}`, place, advice });
+    } else {
+      const message = `${place} ${reason}`;
+      context.emit({ event: 'remark', severity: 'finding', code: 'NOT_READ', user, message, place });
+    }
+  }
+  const names = mailboxes.map(({ isInbox, parts }) => (isInbox ? [] : parts));
+  const jobs: MailboxJob[] = [];
+  const folders = new Map<string, string>();
+  for (const [i, place] of placeMailboxes(names).entries()) {
+    const mailbox = mailboxes[i] as SourceMailbox;
+    const name = printable(mailbox.parts.join('/'));
+    if (!place.ok) {
+      const advice = 'rename the mailbox in the source, or move its mail to one with a shorter name';
+      context.emit({
+        event: 'failure',
+        user,
+        mailbox: name,
+        code: 'CANNOT_CREATE',
+        message: place.reason,
+        advice,
+      });
+      continue;
+    }
+    const job = jobOf(context, source, mailbox, user, place.folder);
+    if (place.changed) job.remark('note', 'NAME_MAPPED', `clients will see it as ${shown(place.folder)}`);
+    jobs.push(job);
+    folders.set(mailbox.parts.join('/'), place.folder);
+  }
+  return { source, jobs, folders, close: () => source.close() };
+}
+
+function jobOf(
+  context: RunContext,
+  source: MboxAccount,
+  mailbox: SourceMailbox,
+  user: string,
+  folder: string,
+): MailboxJob {
+  const name = printable(mailbox.parts.join('/'));
+  const remark = remarker(context.emit, user, name);
+  const open = () => {
+    const file = source.openMailbox(mailbox);
+    if (file !== undefined) return file;
+    throw new SpoolsyncError('SOURCE_MOVED', 'the spool vanished after it was listed', {
+      place: printable(mailbox.path),
+      advice: 'run the same command again',
+    });
+  };
+  const looked = open();
+  const { size, mtimeNs } = looked.stat;
+  looked.close();
+  const log = mailbox.index?.logMtimeNs;
+  if (log !== undefined && log > mtimeNs) {
+    const message =
+      'Dovecot’s index is newer than the file: the last flag changes may live only there; ' +
+      `write them into the file first: doveadm force-resync -u ${user} ${name}`;
+    remark('finding', 'INDEX_NEWER', message, { place: printable(mailbox.path) });
+  }
+  return {
+    mailbox: name,
+    folder,
+    manifest: folder === '' ? 'INBOX' : stateName(folder),
+    bytes: size,
+    indexes: mailbox.index !== undefined,
+    open,
+    remark,
+    rules: ({ rules, reason }, place) =>
+      context.emit({ event: 'rules', user, mailbox: name, place, rules, reason }),
+  };
+}
+
+/** A folder as a client names it, hierarchy separated by `/`. */
+function shown(folder: string): string {
+  return fromFolder(folder) === undefined ? folder : printable(folder.slice(1).replaceAll('.', '/'));
+}

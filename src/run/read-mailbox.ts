@@ -1,0 +1,125 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ContentStore, ScanOptions, ScanTotals } from '../codec/mbox/message-scanner.ts';
+import { SpoolsyncError } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
+import type { OpenFile } from '../io/file.ts';
+import { type ChosenRules, detectRules, forceRules, scanSpool } from '../source/scan.ts';
+import { Spool } from '../source/spool.ts';
+import { formatRecord } from '../state/record-line.ts';
+import { Spill } from '../state/spill.ts';
+import type { Remark, RunContext } from './context.ts';
+
+/**
+ * Reads one spool to its end, as often as it takes to see one state of it.
+ *
+ * A spool that is not locked may change while it is read. Then it is read again; one that still only grows is taken up
+ * to the last message that was complete; one that changes otherwise is not taken.
+ */
+
+export interface ReadInput {
+  /** Opens the spool; called once for each attempt. */
+  open(): OpenFile;
+  /** Whether Dovecot's indexes belong to it. */
+  readonly indexes: boolean;
+  /** Where the bytes go; `clear` forgets those of an attempt that is repeated. */
+  readonly store: ContentStore & { clear(): void };
+  readonly remark: Remark;
+  rules(rules: ChosenRules, place: string): void;
+}
+
+/** A spool that has been read. Close it after use. */
+export interface Reading {
+  readonly spool: Spool;
+  readonly options: Omit<ScanOptions, 'onMessage'>;
+  readonly rules: ChosenRules;
+  readonly totals: ScanTotals;
+  readonly spill: Spill;
+  /** How many of the messages count: all, or one less if the spool was growing. */
+  readonly complete: number;
+  close(): void;
+}
+
+/** Milliseconds between attempts, times their number: a delivery lasts no longer. */
+const PAUSE = 200;
+
+export async function readMailbox(context: RunContext, input: ReadInput): Promise<Reading> {
+  for (let attempt = 1; ; attempt++) {
+    const reading = await readOnce(context, input);
+    const moved = reading.spool.moved();
+    if (moved === 'no') return reading;
+    try {
+      if (attempt >= LIMITS.rereads) return await takeComplete(input, reading, moved);
+    } catch (error) {
+      reading.close();
+      throw error;
+    }
+    reading.close();
+    input.store.clear();
+    await sleep(PAUSE * attempt);
+  }
+}
+
+async function readOnce(context: RunContext, input: ReadInput): Promise<Reading> {
+  const spool = await Spool.open(input.open());
+  const spill = new Spill();
+  const close = () => {
+    spool.close();
+    spill.close();
+  };
+  try {
+    const { rules: wanted } = context.reading;
+    const rules = wanted === 'auto' ? await detectRules(spool, input.indexes) : forceRules(spool, wanted);
+    input.rules(rules, spool.place);
+    const options = scanOptions(context, input, spool, rules);
+    const onMessage: ScanOptions['onMessage'] = (record, _ordinal, staged) => {
+      context.checkSignal();
+      spill.add(record, staged);
+    };
+    const totals = await scanSpool(spool, { ...options, onMessage }, context.took);
+    return { spool, options, rules, totals, spill, complete: spill.count, close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+function scanOptions(
+  { reading }: RunContext,
+  { store, remark }: ReadInput,
+  spool: Spool,
+  { dialect }: ChosenRules,
+): Omit<ScanOptions, 'onMessage'> {
+  return {
+    dialect,
+    zone: reading.zone,
+    unquote: reading.unquote,
+    fallbackDate: spool.modified,
+    store,
+    remark: ({ severity, code, message, offset }) =>
+      remark(severity, code, message, { place: `${spool.place}:${offset}` }),
+  };
+}
+
+/** A spool that grew: everything but its last message counts, if reading it once more gives the same messages. */
+async function takeComplete(input: ReadInput, reading: Reading, moved: 'grew' | 'changed'): Promise<Reading> {
+  const { spool, spill, options } = reading;
+  const complete = Math.max(0, spill.count - 1);
+  const first = spill.records(complete);
+  let same = moved === 'grew';
+  const onMessage: ScanOptions['onMessage'] = (record) => {
+    const next = first.next();
+    if (!next.done && formatRecord(next.value) !== formatRecord(record)) same = false;
+  };
+  const nowhere = { begin: () => false, data: () => undefined, end: () => undefined, drop: () => undefined };
+  const again = { ...options, store: nowhere, remark: () => undefined, onMessage };
+  if (same) await scanSpool(spool, again, () => undefined);
+  if (!same) {
+    throw new SpoolsyncError('SOURCE_MOVED', 'the spool kept changing while it was read, and was not taken', {
+      place: spool.place,
+      advice: 'run the same command again when its server is quiet',
+    });
+  }
+  const message = 'the spool kept growing while it was read: its last message is left for the next run';
+  input.remark('finding', 'SOURCE_MOVED', message, { place: spool.place });
+  return { ...reading, complete };
+}

@@ -1,0 +1,212 @@
+import { SpoolsyncError } from '../core/errors.ts';
+import { Dir } from '../io/dir.ts';
+import { KIND_WORDS } from '../io/stat.ts';
+import { allUsers, findUser } from '../io/users.ts';
+import { expand, type Location, type Places, variablesOf } from './location.ts';
+import { type Rejected, rejectedBy } from './rejected.ts';
+
+/** One user's mail. */
+export interface Account {
+  /** User name: latin1, one char per byte. */
+  readonly user: string;
+  readonly places: Places;
+}
+
+interface Found {
+  readonly accounts: readonly Account[];
+  readonly rejected: readonly Rejected[];
+}
+
+/** The user name of a location without variables when none was given. */
+const ONLY_USER = 'default';
+
+/**
+ * The accounts that a location stands for, sorted by user name. Named `users` (latin1) are taken as they are, whether
+ * or not they have mail; without any, a location with variables finds its users on the disk: every user whose mail root
+ * or INBOX exists. A location with `~` also asks the user database. `rejected` are entries in a user's place that are
+ * no mail root or INBOX: links, FIFOs, directories in the spool, what may not be looked at.
+ */
+export function findAccounts(location: Location, users: readonly string[] = []): Found {
+  const account = (user: string) => ({ user, places: expand(location, user, homeOf) });
+  if (users.length > 0) return { accounts: [...new Set(users)].sort().map(account), rejected: [] };
+  const used = new Set([...variablesOf(location.root), ...variablesOf(location.inbox)]);
+  if (used.size === 0) return { accounts: [account(ONLY_USER)], rejected: [] };
+
+  const search = new Search(location, used.has('d'));
+  if (used.has('h')) search.homes();
+  if (search.tellsUser(location.root)) search.template('root');
+  if (search.tellsUser(location.inbox)) search.template('inbox');
+  if (!search.possible)
+    throw new SpoolsyncError('LOCATION_INVALID', 'neither the mail root nor the INBOX names the whole user', {
+      advice: 'use %u, or %n and %d, in one of them, or name the users: --user NAME',
+    });
+  const accounts = [...search.found.values()].sort((a, b) => (a.user < b.user ? -1 : 1));
+  return { accounts, rejected: search.rejected };
+}
+
+function homeOf(user: string): string | undefined {
+  return findUser(user)?.home;
+}
+
+/** Values of variables on the way down a template. */
+type Bound = ReadonlyMap<string, string>;
+type Which = 'root' | 'inbox';
+
+/** A search on the disk. It opens directories only, relative to each other, and follows none but root's own links. */
+class Search {
+  readonly found = new Map<string, Account>();
+  readonly rejected: Rejected[] = [];
+  /** Whether anything could be searched at all. */
+  possible = false;
+  readonly #location: Location;
+  readonly #withDomain: boolean;
+
+  constructor(location: Location, withDomain: boolean) {
+    this.#location = location;
+    this.#withDomain = withDomain;
+  }
+
+  /** Whether a template tells the whole user name; one that begins with a home is not searched on the disk. */
+  tellsUser(template: string | undefined): boolean {
+    const used = variablesOf(template);
+    return !used.has('h') && (used.has('u') || (used.has('n') && (used.has('d') || !this.#withDomain)));
+  }
+
+  /**
+   * Users of the user database who own what the location calls their mail root or INBOX. System users without mail have
+   * strange homes (`/`, `/dev`, `/nonexistent`), so what is not theirs is passed over here.
+   */
+  homes(): void {
+    this.possible = true;
+    for (const user of allUsers()) {
+      this.#orReject(user.home, () => {
+        const places = this.#expand(user.name, user.home);
+        const owners = [ownerOfDir(places?.root), ownerOfFile(places?.inbox)];
+        if (places !== undefined && owners.includes(user.uid))
+          this.found.set(user.name, { user: user.name, places });
+      });
+    }
+  }
+
+  template(which: Which): void {
+    this.possible = true;
+    const parts = (this.#location[which] ?? '').split('/').filter((part) => part !== '');
+    const fixed = parts.findIndex((part) => variablesOf(part).size > 0);
+    const base = Dir.openRoot(`/${parts.slice(0, fixed).map(literal).join('/')}`, 'source');
+    if (base !== undefined) this.#descend(base, parts.slice(fixed), which, new Map());
+  }
+
+  /** Looks for `parts` in `dir`, which it closes. */
+  #descend(dir: Dir, parts: readonly string[], which: Which, bound: Bound): void {
+    const [part = '', ...rest] = parts;
+    try {
+      if (variablesOf(part).size === 0) {
+        this.#enter(dir, literal(part), rest, which, bound);
+        return;
+      }
+      for (const name of dir.entries()) {
+        const more = isExcluded(name) ? undefined : match(part, name, bound);
+        if (more !== undefined) this.#enter(dir, name, rest, which, more);
+      }
+    } finally {
+      dir.close();
+    }
+  }
+
+  #enter(dir: Dir, name: string, rest: readonly string[], which: Which, bound: Bound): void {
+    const path = dir.join(name);
+    this.#orReject(path, () => {
+      const kind = dir.lstat(name)?.kind;
+      if (kind === undefined) return;
+      if (which === 'inbox' && rest.length === 0) {
+        if (kind === 'file') this.#add(path, bound);
+        else this.rejected.push({ path, reason: KIND_WORDS[kind] });
+        return;
+      }
+      // A link is followed only if it is root's own, which openRoot judges.
+      const next = kind === 'link' ? Dir.openRoot(path, 'source') : dir.openDir(name);
+      if (next === undefined) return;
+      if (rest.length > 0) return this.#descend(next, rest, which, bound);
+      next.close();
+      this.#add(path, bound);
+    });
+  }
+
+  #add(path: string, bound: Bound): void {
+    const local = bound.get('n') ?? '';
+    const user = bound.get('u') ?? (this.#withDomain ? `${local}@${bound.get('d')}` : local);
+    // With `%n` alone a name that holds an `@` would lead to another place than the one it was found in.
+    const places = bound.has('u') || !local.includes('@') ? this.#expand(user) : undefined;
+    if (places === undefined) this.rejected.push({ path, reason: 'gives no user name for this location' });
+    else this.found.set(user, { user, places });
+  }
+
+  /** `undefined` for a name that is refused, or has no home or domain where the location needs one. */
+  #expand(user: string, home?: string): Places | undefined {
+    try {
+      return expand(this.#location, user, home === undefined ? homeOf : () => home);
+    } catch (error) {
+      if (error instanceof SpoolsyncError && error.code !== 'INTERNAL') return undefined;
+      throw error;
+    }
+  }
+
+  /** What is unsafe or may not be looked at ends the search there, not elsewhere. */
+  #orReject(path: string, run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.rejected.push(rejectedBy(error, path));
+    }
+  }
+}
+
+function ownerOfDir(path: string | undefined): number | undefined {
+  const dir = path === undefined ? undefined : Dir.openRoot(path, 'source');
+  dir?.close();
+  return dir?.stat.uid;
+}
+
+function ownerOfFile(path: string | undefined): number | undefined {
+  if (path === undefined) return undefined;
+  const slash = path.lastIndexOf('/');
+  const dir = Dir.openRoot(path.slice(0, slash) || '/', 'source');
+  const stat = dir?.lstat(path.slice(slash + 1));
+  dir?.close();
+  return stat?.kind === 'file' ? stat.uid : undefined;
+}
+
+/** Names that no user has: hidden files, locks of spools, the file system's own directory. */
+function isExcluded(name: string): boolean {
+  return name.startsWith('.') || name.endsWith('.lock') || name === 'lost+found';
+}
+
+function literal(part: string): string {
+  return part.replaceAll('%%', '%');
+}
+
+/** Matches a name against a path component such as `%n-mail`; values bound higher up must be the same here. */
+function match(part: string, name: string, bound: Bound): Bound | undefined {
+  const letters: string[] = [];
+  const pattern = part.replace(/%(.)|[^%]/gs, (text, letter: string | undefined) => {
+    if (letter === '%') return '%';
+    if (letter === undefined) return text.replace(/[\\^$.*+?()[\]{}|]/, '\\$&');
+    letters.push(letter);
+    return '(.+)';
+  });
+  const found = new RegExp(`^${pattern}$`, 's').exec(name);
+  if (found === null) return undefined;
+  const result = new Map(bound);
+  const fits = letters.every((letter, i) => bind(result, letter, found[i + 1] ?? ''));
+  return fits ? result : undefined;
+}
+
+/** Whether a value fits to what is known; then it is known too. `%u` is `%n`, or `%n@%d`. */
+function bind(bound: Map<string, string>, letter: string, value: string): boolean {
+  if ((bound.get(letter) ?? value) !== value) return false;
+  bound.set(letter, value);
+  if (letter !== 'u') return true;
+  const at = value.indexOf('@');
+  if (at < 0) return bind(bound, 'n', value);
+  return bind(bound, 'n', value.slice(0, at)) && bind(bound, 'd', value.slice(at + 1));
+}

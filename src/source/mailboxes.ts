@@ -1,0 +1,247 @@
+import { SpoolsyncError } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
+import { Dir } from '../io/dir.ts';
+import type { OpenFile } from '../io/file.ts';
+import { printable } from '../io/names.ts';
+import { accountOwner, foreign } from '../io/owner.ts';
+import { unsafe } from '../io/wrap.ts';
+import type { Account } from './accounts.ts';
+import { type Rejected, rejectedBy } from './rejected.ts';
+import { openBelow, walkMailRoot } from './walk.ts';
+
+/** One mbox file of an account. */
+export interface SourceMailbox {
+  readonly kind: 'mailbox';
+  /** Hierarchy parts as they stand on disk (modified UTF-7 by Dovecot): latin1. INBOX is `['INBOX']`, wherever it lies. */
+  readonly parts: readonly string[];
+  /** Absolute path, latin1. */
+  readonly path: string;
+  readonly isInbox: boolean;
+  /** Present where Dovecot has an index of this mailbox: the file alone may then lack flags, UIDs or more. */
+  readonly index?: {
+    /** When `dovecot.index.log` last changed (ns); newer than the mbox file means that the file may lag behind. */
+    readonly logMtimeNs: bigint | undefined;
+  };
+}
+
+export interface Listing {
+  /** INBOX first, the rest sorted by name. */
+  readonly mailboxes: readonly SourceMailbox[];
+  readonly rejected: readonly Rejected[];
+}
+
+interface OpenPlaces {
+  readonly root: Dir | undefined;
+  readonly inboxDir: Dir | undefined;
+  readonly inboxName: string;
+  readonly rejected: readonly Rejected[];
+}
+
+/** Subscriptions as raw bytes. */
+export interface SubscriptionFiles {
+  /** Dovecot's `.subscriptions`, version 1 or 2. */
+  readonly dovecot: Buffer | undefined;
+  /** UW's `.mailboxlist`: one name per line. */
+  readonly uw: Buffer | undefined;
+  readonly rejected: readonly Rejected[];
+}
+
+/**
+ * An account's mbox files, listed and opened without following anything; every directory and file is checked, once
+ * opened, to be the account owner's (io/owner.ts).
+ */
+export class MboxAccount {
+  readonly user: string;
+  /** uid that all files must belong to. */
+  readonly owner: number;
+  readonly #places: Account['places'];
+  readonly #root: Dir | undefined;
+  readonly #inboxDir: Dir | undefined;
+  readonly #inboxName: string;
+  readonly #rejected: readonly Rejected[];
+
+  private constructor(account: Account, places: OpenPlaces, owner: number) {
+    this.user = account.user;
+    this.owner = owner;
+    this.#places = account.places;
+    this.#root = places.root;
+    this.#inboxDir = places.inboxDir;
+    this.#inboxName = places.inboxName;
+    this.#rejected = places.rejected;
+  }
+
+  /**
+   * Opens an account; neither mail root nor INBOX on the disk: `SOURCE_MISSING`. Of root and INBOX one may be unsafe: it
+   * is then `rejected` in the listing, and the other read. Close it.
+   */
+  static open(account: Account): MboxAccount {
+    const { root: rootPath, inbox: inboxPath = `${rootPath}/inbox` } = account.places;
+    const inbox = split(inboxPath);
+    const rejected: Rejected[] = [];
+    const root = openOrReject(rootPath, rejected);
+    const inboxDir = inbox.dir === rootPath ? root : openOrReject(inbox.dir, rejected);
+    const stat = inboxDir?.lstat(inbox.name);
+    const owner = accountOwner(root?.stat, stat?.kind === 'file' ? stat : undefined) ?? stat?.uid;
+    if (owner !== undefined)
+      return new MboxAccount(account, { root, inboxDir, inboxName: inbox.name, rejected }, owner);
+    inboxDir?.close();
+    const [first] = rejected;
+    if (first !== undefined) throw unsafe(first.reason, first.path, 'source');
+    throw new SpoolsyncError('SOURCE_MISSING', `${printable(account.user)} has neither mail root nor INBOX`, {
+      place: printable(rootPath),
+      advice: `check the location; looked for ${printable(rootPath)} and ${printable(inboxPath)}`,
+    });
+  }
+
+  /** INBOX and every mailbox below the mail root. */
+  list(): Listing {
+    const mailboxes: SourceMailbox[] = [];
+    const rejected: Rejected[] = [...this.#rejected];
+    const inbox = this.#inboxDir?.lstat(this.#inboxName);
+    const inboxPath = this.#inboxDir?.join(this.#inboxName) ?? '';
+    if (inbox !== undefined) {
+      try {
+        this.#openInbox()?.close();
+        mailboxes.push(this.#mailbox(['INBOX'], inboxPath, true));
+      } catch (error) {
+        rejected.push(rejectedBy(error, inboxPath));
+      }
+    }
+    if (this.#root === undefined) return { mailboxes, rejected };
+    const walk = walkMailRoot(this.#root, this.owner, this.#ownDirs());
+    rejected.push(...walk.rejected.filter(({ path }) => inbox === undefined || path !== inboxPath));
+    for (const { parts, stat } of walk.files) {
+      const path = [this.#root.path, ...parts].join('/');
+      // INBOX may lie inside the root. With a second hard link the same file is a mailbox of its own there.
+      const sameFile = stat.ino === inbox?.ino && stat.dev === inbox.dev;
+      if (sameFile && (path === inboxPath || stat.nlink === 1)) continue;
+      if (parts.length === 1 && parts[0]?.toUpperCase() === 'INBOX')
+        rejected.push({
+          path,
+          reason: `is hidden: the name INBOX stands for ${printable(this.#places.inbox ?? '')}`,
+        });
+      else mailboxes.push(this.#mailbox(parts, path, false));
+    }
+    return { mailboxes, rejected };
+  }
+
+  /** Opens a listed mailbox for reading; `undefined`: it is gone. Changed for something else: `SOURCE_UNSAFE`. */
+  openMailbox(mailbox: SourceMailbox): OpenFile | undefined {
+    if (mailbox.isInbox) return this.#openInbox();
+    return this.#root === undefined ? undefined : this.#openBelow(this.#root, mailbox.parts);
+  }
+
+  /** Subscription files, where they exist; `home` (latin1) is the user's, if known. */
+  subscriptions(home?: string): SubscriptionFiles {
+    const { root, control } = this.#places;
+    const rejected: Rejected[] = [];
+    const dovecot = this.#small(control ?? root, '.subscriptions', rejected);
+    const uw = this.#small(root, '.mailboxlist', rejected) ?? this.#small(home, '.mailboxlist', rejected);
+    return { dovecot, uw, rejected };
+  }
+
+  close(): void {
+    this.#root?.close();
+    this.#inboxDir?.close();
+  }
+
+  #openInbox(): OpenFile | undefined {
+    const dir = this.#inboxDir;
+    if (dir === undefined) return undefined;
+    const knownFromRoot = this.#root !== undefined && this.#root.stat.uid !== 0;
+    return checked(dir, dir.openFile(this.#inboxName), this.owner, knownFromRoot ? 'root' : 'file');
+  }
+
+  #openBelow(root: Dir, parts: readonly string[]): OpenFile | undefined {
+    const dir = openBelow(root, parts.slice(0, -1), this.owner);
+    if (dir === undefined) return undefined;
+    try {
+      return checked(dir, dir.openFile(parts.at(-1) ?? ''), this.owner, 'root');
+    } finally {
+      if (dir !== root) dir.close();
+    }
+  }
+
+  #mailbox(parts: readonly string[], path: string, isInbox: boolean): SourceMailbox {
+    const index = this.#index(parts);
+    return { kind: 'mailbox', parts, path, isInbox, ...(index === undefined ? {} : { index }) };
+  }
+
+  /**
+   * The index of mailbox `A/B` is in `A/.imap/B/` below the mail root or, with `:INDEX=`, below that directory; INBOX's
+   * too is there, wherever its file lies (observed with Dovecot 2.3.19). One that cannot be looked at safely counts as
+   * none.
+   */
+  #index(parts: readonly string[]): SourceMailbox['index'] {
+    const place = this.#places.index ?? this.#places.root;
+    if (place === 'MEMORY') return undefined;
+    const root = place === this.#places.root ? this.#root : openOrReject(place, []);
+    try {
+      if (root === undefined) return undefined;
+      const dir = openBelow(root, [...parts.slice(0, -1), '.imap', parts.at(-1) ?? ''], this.owner);
+      const log = dir?.lstat('dovecot.index.log');
+      const any = log ?? dir?.lstat('dovecot.index');
+      dir?.close();
+      return any === undefined ? undefined : { logMtimeNs: log?.mtimeNs };
+    } catch (error) {
+      rejectedBy(error, place);
+      return undefined;
+    } finally {
+      if (root !== this.#root) root?.close();
+    }
+  }
+
+  /** Index and control directories inside the mail root hold no mailboxes. */
+  #ownDirs(): (readonly string[])[] {
+    const prefix = `${this.#places.root}/`;
+    const dirs = [this.#places.index, this.#places.control];
+    return dirs
+      .filter((dir) => dir?.startsWith(prefix))
+      .map((dir) => (dir ?? '').slice(prefix.length).split('/'));
+  }
+
+  #small(dirPath: string | undefined, name: string, rejected: Rejected[]): Buffer | undefined {
+    if (dirPath === undefined) return undefined;
+    let dir: Dir | undefined;
+    let file: OpenFile | undefined;
+    try {
+      dir = Dir.openRoot(dirPath, 'source');
+      if (dir === undefined) return undefined;
+      file = checked(dir, dir.openFile(name), this.owner, 'root');
+      return file?.readAll(LIMITS.smallFile);
+    } catch (error) {
+      rejected.push(rejectedBy(error, `${dirPath}/${name}`));
+      return undefined;
+    } finally {
+      file?.close();
+      dir?.close();
+    }
+  }
+}
+
+/** Passes an opened file on if it may be read for this account; else closes it: `SOURCE_UNSAFE`. */
+function checked(
+  dir: Dir,
+  file: OpenFile | undefined,
+  owner: number,
+  ownerFrom: 'root' | 'file',
+): OpenFile | undefined {
+  const reason = file === undefined ? undefined : foreign(file.stat, dir.stat, owner, ownerFrom);
+  if (file === undefined || reason === undefined) return file;
+  file.close();
+  throw unsafe(reason, file.path, 'source');
+}
+
+function openOrReject(path: string, rejected: Rejected[]): Dir | undefined {
+  try {
+    return Dir.openRoot(path, 'source');
+  } catch (error) {
+    rejected.push(rejectedBy(error, path));
+    return undefined;
+  }
+}
+
+function split(path: string): { readonly dir: string; readonly name: string } {
+  const slash = path.lastIndexOf('/');
+  return { dir: path.slice(0, slash) || '/', name: path.slice(slash + 1) };
+}

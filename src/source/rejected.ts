@@ -1,0 +1,29 @@
+import { SpoolsyncError } from '../core/errors.ts';
+import { printable } from '../io/names.ts';
+
+/** Something on the disk that is not read; the administrator is told. */
+export interface Rejected {
+  /** Absolute path: latin1, one char per byte. */
+  readonly path: string;
+  /** Completes "PATH …", ready for display. */
+  readonly reason: string;
+  /** Set where it may not be looked at at all. */
+  readonly code?: 'PERMISSION';
+}
+
+/**
+ * What an error says about one entry, where only that entry is lost by it: it is unsafe, or may not be read. Other errors
+ * are thrown again.
+ */
+export function rejectedBy(error: unknown, path: string): Rejected {
+  if (!(error instanceof SpoolsyncError)) throw error;
+  if (error.code === 'PERMISSION')
+    return { path, reason: 'may not be read: permission denied', code: 'PERMISSION' };
+  if (error.code !== 'SOURCE_UNSAFE') throw error;
+  const prefix = `${printable(path)} `;
+  const { message } = error;
+  return {
+    path,
+    reason: message.startsWith(prefix) ? message.slice(prefix.length) : `leads nowhere: ${message}`,
+  };
+}

@@ -1,0 +1,219 @@
+import { pipeline } from 'node:stream/promises';
+import { ContentFilter, claimedLength } from '../codec/mbox/content-filter.ts';
+import type { MboxDialect, MetadataHeader } from '../codec/mbox/dialect.ts';
+import { dovecotDialect } from '../codec/mbox/dovecot.ts';
+import { type RulesDecision, RulesEvidence } from '../codec/mbox/evidence.ts';
+import { MboxFramer } from '../codec/mbox/framer.ts';
+import {
+  type ContentStore,
+  MessageScanner,
+  type ScanOptions,
+  type ScanTotals,
+} from '../codec/mbox/message-scanner.ts';
+import { mmdfDialect, plainDialect } from '../codec/mbox/plain.ts';
+import { uwDialect } from '../codec/mbox/uw.ts';
+import { SpoolsyncError } from '../core/errors.ts';
+import type { MessageRecord } from '../core/message.ts';
+import type { MboxRules } from '../core/types.ts';
+import { FramerStream } from './framer-stream.ts';
+import type { Spool } from './spool.ts';
+
+/** Reads a whole spool once. `SOURCE_MOVED` if it became shorter meanwhile. */
+export async function scanSpool(
+  spool: Spool,
+  options: ScanOptions,
+  took: (bytes: number) => void,
+): Promise<ScanTotals> {
+  const scanner = new MessageScanner(options);
+  const framer = new MboxFramer(options.dialect, scanner, spool);
+  await feed(spool, framer, took);
+  framer.end();
+  return scanner.finish();
+}
+
+async function feed(spool: Spool, framer: MboxFramer, took: (bytes: number) => void): Promise<void> {
+  let bytes = 0;
+  const count = (more: number) => {
+    bytes += more;
+    took(more);
+  };
+  await pipeline(spool.stream(), new FramerStream(framer, count));
+  if (bytes === spool.size) return;
+  throw new SpoolsyncError('SOURCE_MOVED', `the spool became shorter while it was read`, {
+    place: `${spool.place}:${bytes}`,
+    advice: 'run the same command again when its server is quiet',
+  });
+}
+
+/** A rule set for a spool, and why. */
+export interface ChosenRules extends RulesDecision {
+  readonly dialect: MboxDialect;
+}
+
+/** Chooses the rules that fit a spool, reading it once if it must. `indexes`: Dovecot's indexes belong to it. */
+export async function detectRules(spool: Spool, indexes: boolean): Promise<ChosenRules> {
+  const refused = 'Dovecot and UW would refuse the whole file';
+  switch (spool.kind) {
+    case 'mmdf':
+      return {
+        dialect: mmdfDialect,
+        rules: 'plain',
+        reason: 'MMDF: messages stand between lines of four ^A',
+      };
+    case 'cr-only':
+      return {
+        dialect: plainDialect,
+        rules: 'plain',
+        reason: `its lines end with CR alone, stored as LF; ${refused}`,
+      };
+    case 'message':
+      return {
+        dialect: plainDialect,
+        rules: 'plain',
+        reason: `it begins with a header and no From_ line; ${refused}`,
+      };
+    case 'junk':
+    case 'mbox':
+    case 'empty':
+      return choose(await survey(spool, indexes));
+  }
+}
+
+function choose(decision: RulesDecision): ChosenRules {
+  return { ...decision, dialect: dialectOf(decision.rules) };
+}
+
+/** The rules an administrator asked for. `SOURCE_NOT_MBOX` where that server would have refused the file. */
+export function forceRules(spool: Spool, rules: MboxRules): ChosenRules {
+  const dialect = spool.kind === 'mmdf' && rules === 'plain' ? mmdfDialect : dialectOf(rules);
+  if (!dialect.tolerant && spool.size > 0 && !beginsWithSeparator(spool, dialect)) {
+    const message = `the file does not begin with a From_ line that the ${rules} rules accept: that server would refuse it`;
+    throw new SpoolsyncError('SOURCE_NOT_MBOX', message, {
+      place: `${spool.place}:0`,
+      advice: 'use --mbox-rules auto or plain to read it all the same',
+    });
+  }
+  return { dialect, rules, reason: 'asked for' };
+}
+
+function dialectOf(rules: MboxRules): MboxDialect {
+  switch (rules) {
+    case 'dovecot':
+      return dovecotDialect;
+    case 'uw':
+      return uwDialect;
+    case 'plain':
+      return plainDialect;
+  }
+}
+
+const IGNORE = () => undefined;
+const HEAD = 65_536;
+
+/** Whether the framer, under a tolerant copy of the dialect, finds the first message at offset 0 behind a separator. */
+function beginsWithSeparator(spool: Spool, dialect: MboxDialect): boolean {
+  let separator = false;
+  const bytes = spool.peek(0, HEAD);
+  const input = { size: bytes.length, peek: (at: number, length: number) => bytes.subarray(at, at + length) };
+  const sink = {
+    begin: (start: { offset: number; content: number }) => {
+      if (start.offset === 0 && start.content > 0) separator = true;
+    },
+    header: IGNORE,
+    headerEnd: IGNORE,
+    body: IGNORE,
+    end: IGNORE,
+    doubt: IGNORE,
+    leading: IGNORE,
+  };
+  const framer = new MboxFramer({ ...dialect, tolerant: true, contentLength: false }, sink, input);
+  framer.push(bytes);
+  framer.end();
+  return separator;
+}
+
+/** Reads a spool by the plain rules, asking Dovecot's about every line, until the question is settled. */
+async function survey(spool: Spool, indexes: boolean): Promise<RulesDecision> {
+  const evidence = new RulesEvidence(indexes);
+  const settled = new Settled();
+  const dialect: MboxDialect = {
+    ...plainDialect,
+    judge: (candidate) => {
+      const verdict = plainDialect.judge(candidate);
+      evidence.candidate(candidate.offset, dovecotDialect.judge(candidate), verdict);
+      return verdict;
+    },
+  };
+  const filter = new ContentFilter(dialect, IGNORE);
+  let separator = '';
+  let messages = 0;
+  const framer = new MboxFramer(
+    dialect,
+    {
+      begin: ({ offset, content }) => {
+        filter.begin();
+        if (messages++ === 0)
+          separator = Buffer.from(spool.peek(offset, content - offset)).toString('latin1');
+      },
+      header: (buf, start, end, first) => filter.header(buf, start, end, first),
+      headerEnd: () => {
+        const headers: readonly MetadataHeader[] = filter.headerEnd();
+        if (messages === 1) {
+          evidence.firstMessage(separator, headers);
+          if (evidence.settled) throw settled;
+        }
+        return claimedLength(headers);
+      },
+      body: IGNORE,
+      end: IGNORE,
+      doubt: IGNORE,
+      leading: IGNORE,
+    },
+    spool,
+  );
+  try {
+    await feed(spool, framer, IGNORE);
+    framer.end();
+  } catch (error) {
+    if (error !== settled) throw error;
+  }
+  return evidence.decide(spool.size);
+}
+
+/** Ends a survey early; never leaves this file. */
+class Settled extends Error {}
+
+/** Reads the content of one message again, from the offsets of its record, into a store. */
+export function copyMessage(
+  spool: Spool,
+  options: Omit<ScanOptions, 'onMessage'>,
+  record: MessageRecord,
+  store: ContentStore,
+): MessageRecord | undefined {
+  const found: MessageRecord[] = [];
+  const span = record.end - record.start;
+  const dialect: MboxDialect = {
+    ...options.dialect,
+    tolerant: true,
+    contentLength: false,
+    trailingNewline: 'never',
+    judge: () => ({ separator: false }),
+    marker: 'From ',
+  };
+  const scanner = new MessageScanner({
+    ...options,
+    dialect,
+    store: {
+      begin: (ordinal) => store.begin(ordinal),
+      data: (bytes) => store.data(bytes),
+      end: () => store.end(record.date),
+      drop: () => store.drop(),
+    },
+    onMessage: (message) => found.push(message),
+  });
+  const input = { size: span, peek: (at: number, length: number) => spool.peek(record.start + at, length) };
+  const framer = new MboxFramer(dialect, scanner, input, 'message');
+  for (const chunk of spool.chunksSync(record.start, record.end)) framer.push(chunk);
+  framer.end();
+  return found[0];
+}

@@ -1,0 +1,136 @@
+import { digestOf } from '../codec/digest.ts';
+import { SpoolsyncError } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
+import { Dir } from '../io/dir.ts';
+import { writeFileAtomic } from '../io/durable.ts';
+import { ensurePath } from '../io/ensure-path.ts';
+import { printable } from '../io/names.ts';
+import { ascii, parseJson } from './record-line.ts';
+
+/**
+ * The state of one account: a directory below the state directory, with `account.json`, the run lock, and a manifest
+ * for each mailbox in `mailboxes/` (docs/manifest.md).
+ */
+export interface AccountState {
+  readonly dir: Dir;
+  readonly mailboxes: Dir;
+  close(): void;
+}
+
+const MODE = 0o700;
+const FILE = 'account.json';
+const VERSION = 1;
+
+/** What `account.json` holds; all paths are canonical, latin1. */
+interface AccountFile {
+  readonly format: 'spoolsync account';
+  readonly version: number;
+  readonly target: string;
+  /** Digest of the subscriptions that the last pass wrote. */
+  readonly subscriptions?: string;
+}
+
+/** Opens the state of an account, making it at the first pass. Made for another target: `STATE_FOREIGN`. */
+export function openAccountState(root: string, user: string, target: string): AccountState {
+  const base = ensurePath(root, MODE, undefined);
+  try {
+    const dir = base.ensureDir(stateName(user), MODE);
+    const mailboxes = dir.ensureDir('mailboxes', MODE);
+    const close = () => {
+      mailboxes.close();
+      dir.close();
+    };
+    const known = readAccount(dir);
+    if (known === undefined) writeAccount(dir, { format: 'spoolsync account', version: VERSION, target });
+    else if (known.target !== target) {
+      close();
+      throw foreign(dir, known.target, target);
+    }
+    return { dir, mailboxes, close };
+  } finally {
+    base.close();
+  }
+}
+
+/** The same for reading: nothing is made. */
+export function findAccountState(root: string, user: string, target: string): AccountState | undefined {
+  const base = Dir.openRoot(root, 'target');
+  const dir = base?.openDir(stateName(user));
+  base?.close();
+  const mailboxes = dir?.openDir('mailboxes');
+  if (dir === undefined || mailboxes === undefined || readAccount(dir)?.target !== target) {
+    dir?.close();
+    mailboxes?.close();
+    return undefined;
+  }
+  const close = () => {
+    mailboxes.close();
+    dir.close();
+  };
+  return { dir, mailboxes, close };
+}
+
+/** Digest of the subscriptions that the last pass wrote. */
+export function writtenSubscriptions(state: AccountState): string | undefined {
+  return readAccount(state.dir)?.subscriptions;
+}
+
+export function rememberSubscriptions(state: AccountState, digest: string): void {
+  const known = readAccount(state.dir);
+  if (known !== undefined && known.subscriptions !== digest) {
+    writeAccount(state.dir, { ...known, subscriptions: digest });
+  }
+}
+
+/** A name for a file or directory of the state: readable, never hidden, never too long, different for different names. */
+export function stateName(name: string): string {
+  const safe = name.replace(
+    /^\.|[^\w.@+=&~-]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
+  if (safe.length <= 200) return safe;
+  return `${safe.slice(0, 180)}~${digestOf(Buffer.from(name, 'latin1'))}`;
+}
+
+function readAccount(dir: Dir): AccountFile | undefined {
+  const file = dir.openFile(FILE);
+  if (file === undefined) return undefined;
+  try {
+    const value = parseJson(file.readAll(LIMITS.smallFile).toString('latin1')) as
+      | Partial<AccountFile>
+      | undefined;
+    if (
+      value?.format === 'spoolsync account' &&
+      value.version === VERSION &&
+      typeof value.target === 'string'
+    )
+      return value as AccountFile;
+    const newer = value?.format === 'spoolsync account' && Number(value.version) > VERSION;
+    const advice = newer
+      ? 'use the spoolsync that wrote it, or a newer one'
+      : 'move the account’s state directory away and run the same command again';
+    throw new SpoolsyncError(
+      newer ? 'STATE_NEWER' : 'STATE_DAMAGED',
+      'the state of this account cannot be used',
+      {
+        place: printable(file.path),
+        advice,
+      },
+    );
+  } finally {
+    file.close();
+  }
+}
+
+function writeAccount(dir: Dir, account: AccountFile): void {
+  const json = Buffer.from(`${ascii(JSON.stringify(account))}\n`, 'latin1');
+  writeFileAtomic(dir, FILE, json, { mode: 0o600 });
+}
+
+function foreign(dir: Dir, known: string, target: string): SpoolsyncError {
+  const message = `the state of this account belongs to the target ${printable(known)}, not to ${printable(target)}`;
+  return new SpoolsyncError('STATE_FOREIGN', message, {
+    place: printable(dir.path),
+    advice: 'check --to, or use another --state for another target',
+  });
+}

@@ -1,0 +1,236 @@
+import { baseOf } from '../apply/apply.ts';
+import { ListingSum, messageFiles, sumListing } from '../apply/inspect.ts';
+import { KeywordLetters } from '../apply/keyword-letters.ts';
+import type { TargetFolder } from '../apply/target-folder.ts';
+import { openUidlist } from '../apply/uidlist-file.ts';
+import { parseInfo } from '../codec/maildir/flags.ts';
+import { readSizes, splitName } from '../codec/maildir/name.ts';
+import type { UidlistRecord } from '../codec/maildir/uidlist.ts';
+import type { DifferenceEvent } from '../core/events.ts';
+import type { MailboxFacts, MessageRecord } from '../core/message.ts';
+import { FLAG, type Flags } from '../core/types.ts';
+import { printable } from '../io/names.ts';
+import { FileMeter } from './measure.ts';
+
+/** Announces a difference; the caller adds account and mailbox. */
+export type Differ = (
+  sign: DifferenceEvent['sign'],
+  message: string,
+  where?: { readonly uid?: number; readonly place?: string },
+) => void;
+
+/**
+ * Compares what the source says of a mailbox with what lies in its folder: UIDVALIDITY, UIDNEXT, then message by message
+ * presence and order (both sides are walked through in UID order), flags, keywords, INTERNALDATE, and all bytes, read
+ * anew on both sides. `facts` is asked when all records have been seen. Returns the number of messages that are equal.
+ */
+export function compareMailbox(
+  folder: TargetFolder,
+  facts: () => MailboxFacts,
+  records: Iterable<MessageRecord>,
+  differ: Differ,
+): number {
+  return new Comparison(folder, differ).run(facts, records);
+}
+
+class Comparison {
+  readonly #folder: TargetFolder;
+  readonly #differ: Differ;
+  readonly #letters: KeywordLetters;
+  readonly #seen = new ListingSum();
+  readonly #meter = new FileMeter();
+  /** Base names to file names below the folder; made when a file is not where it is expected. */
+  #index: Map<string, string> | undefined;
+
+  constructor(folder: TargetFolder, differ: Differ) {
+    this.#folder = folder;
+    this.#differ = differ;
+    this.#letters = KeywordLetters.read(folder.dir);
+  }
+
+  run(facts: () => MailboxFacts, records: Iterable<MessageRecord>): number {
+    const uidlist = openUidlist(this.#folder.dir);
+    if (uidlist === undefined) {
+      this.#differ('!', 'there is no dovecot-uidlist: all UIDs are lost', {
+        place: printable(this.#folder.dir.path),
+      });
+      return 0;
+    }
+    try {
+      const place = printable(uidlist.path);
+      const bad = ({ line, reason }: { line: number; reason: string }) =>
+        this.#differ('!', reason, { place: `${place}:${line}` });
+      if (uidlist.header === undefined)
+        bad({ line: 1, reason: 'the first line is no header: Dovecot would give new UIDs' });
+      const { equal, lastUid } = this.#walk(records, uidlist.records(bad));
+      this.#compareNumbers(facts(), uidlist.header, lastUid, place);
+      this.#findUnlisted();
+      return equal;
+    } finally {
+      uidlist.close();
+    }
+  }
+
+  #walk(
+    records: Iterable<MessageRecord>,
+    listed: Iterator<UidlistRecord, void, void>,
+  ): { equal: number; lastUid: number } {
+    let [equal, lastUid] = [0, 0];
+    let head = listed.next();
+    const extra = (record: UidlistRecord) => {
+      const name = this.#find(record.base, '');
+      lastUid = record.uid;
+      // A record without a file is no message, neither to Dovecot nor here.
+      if (name !== undefined)
+        this.#differ('+', 'only in the target', { uid: record.uid, place: this.#place(name) });
+    };
+    for (const record of records) {
+      while (!head.done && head.value.uid < record.uid) {
+        extra(head.value);
+        head = listed.next();
+      }
+      if (head.done || head.value.uid !== record.uid) {
+        this.#differ('-', 'only in the source', { uid: record.uid });
+        continue;
+      }
+      lastUid = record.uid;
+      if (this.#compareMessage(record, head.value)) equal++;
+      head = listed.next();
+    }
+    for (; !head.done; head = listed.next()) extra(head.value);
+    return { equal, lastUid };
+  }
+
+  #compareMessage(record: MessageRecord, { base }: UidlistRecord): boolean {
+    const { uid } = record;
+    const expected = this.#letters.infoOf(record.flags, record.keywords);
+    const name = this.#find(base, expected);
+    if (name === undefined) {
+      this.#differ('-', `its file is missing: ${printable(base)}`, { uid });
+      return false;
+    }
+    const [dir, file] = name.startsWith('new/')
+      ? [this.#folder.new, name.slice(4)]
+      : [this.#folder.cur, name.slice(4)];
+    const where = { uid, place: this.#place(name) };
+    const found = this.#meter.measure(dir, file);
+    if (found === undefined) {
+      this.#differ('!', 'its file vanished while it was compared', where);
+      return false;
+    }
+    const reasons = [
+      ...bytesDiffer(record, found),
+      ...sizesDiffer(base, found),
+      ...(found.mtime === record.date
+        ? []
+        : [`INTERNALDATE ${date(found.mtime)}, source ${date(record.date)}`]),
+      ...this.#flagsDiffer(record, splitName(file).info),
+      ...(base === baseOf(record) ? [] : ['its file has a name that spoolsync would not give it']),
+    ];
+    for (const reason of reasons) this.#differ('*', reason, where);
+    return reasons.length === 0;
+  }
+
+  #flagsDiffer(record: MessageRecord, info: string): string[] {
+    const parsed = parseInfo(info);
+    const names = parsed.keywords.map((index) => this.#letters.nameOf(index));
+    const [left, right] = [names, record.keywords].map((list) =>
+      list
+        .map((name) => name.toLowerCase())
+        .sort()
+        .join(' '),
+    );
+    const reasons: string[] = [];
+    if (parsed.flags !== record.flags) {
+      reasons.push(`flags ${flagNames(parsed.flags)}, source ${flagNames(record.flags)}`);
+    }
+    if (left !== right) reasons.push(`keywords (${names.join(' ')}), source (${record.keywords.join(' ')})`);
+    return reasons;
+  }
+
+  #compareNumbers(
+    facts: MailboxFacts,
+    header: { uidValidity: number; uidNext: number } | undefined,
+    lastUid: number,
+    place: string,
+  ): void {
+    if (header === undefined) return;
+    const where = { place: `${place}:1` };
+    if (header.uidValidity !== facts.uidValidity) {
+      this.#differ('*', `UIDVALIDITY ${header.uidValidity}, source ${facts.uidValidity}`, where);
+    }
+    const next = Math.max(header.uidNext, lastUid + 1);
+    if (next !== facts.uidNext) this.#differ('*', `UIDNEXT ${next}, source ${facts.uidNext}`, where);
+  }
+
+  /** Files that the uidlist does not name; looked for one by one only if the sums differ. */
+  #findUnlisted(): void {
+    const all = sumListing(this.#folder);
+    const { count, sum } = this.#seen.listing;
+    if (all.count === count && all.sum === sum) return;
+    const uidlist = openUidlist(this.#folder.dir);
+    const listed = new Set<string>();
+    for (const { base } of uidlist?.records(() => undefined) ?? []) listed.add(base);
+    uidlist?.close();
+    for (const name of this.#names()) {
+      if (listed.has(splitName(name.slice(4)).base)) continue;
+      this.#differ('+', 'only in the target, and without a UID', { place: this.#place(name) });
+    }
+  }
+
+  /** The file of a base name, with `cur/` or `new/` before it. */
+  #find(base: string, expected: string): string | undefined {
+    if (expected !== '' && this.#folder.cur.lstat(base + expected)?.kind === 'file') {
+      this.#seen.add(base + expected);
+      return `cur/${base}${expected}`;
+    }
+    if (this.#index === undefined) {
+      this.#index = new Map();
+      for (const name of this.#names()) this.#index.set(splitName(name.slice(4)).base, name);
+    }
+    const name = this.#index.get(base);
+    if (name !== undefined) this.#seen.add(name.startsWith('new/') ? name : name.slice(4));
+    return name;
+  }
+
+  *#names(): Generator<string, void, void> {
+    for (const name of messageFiles(this.#folder.new)) yield `new/${name}`;
+    for (const name of messageFiles(this.#folder.cur)) yield `cur/${name}`;
+  }
+
+  #place(name: string): string {
+    return printable(this.#folder.dir.join(name));
+  }
+}
+
+interface Found {
+  readonly size: number;
+  readonly vsize: number;
+  readonly digest: string;
+}
+
+function bytesDiffer(record: MessageRecord, found: Found): string[] {
+  if (found.digest === record.digest && found.size === record.size) return [];
+  if (found.size !== record.size) return [`${found.size} bytes, source ${record.size}`];
+  return ['other bytes of the same length'];
+}
+
+/** A wrong size in the name makes Dovecot cut the message off, or refuse it. */
+function sizesDiffer(base: string, found: Found): string[] {
+  const { size, vsize } = readSizes(base);
+  if (size !== undefined && size !== found.size)
+    return [`its name claims S=${size}, but it has ${found.size} bytes`];
+  if (vsize !== undefined && vsize !== found.vsize)
+    return [`its name claims W=${vsize}, but it is ${found.vsize}`];
+  return [];
+}
+
+function flagNames(flags: Flags): string {
+  const names = Object.entries(FLAG).flatMap(([name, bit]) => ((flags & bit) === 0 ? [] : [`\\${name}`]));
+  return `(${names.join(' ')})`;
+}
+
+function date(seconds: number): string {
+  const moment = new Date(seconds * 1000);
+  return Number.isNaN(moment.getTime()) ? String(seconds) : moment.toISOString().replace('.000Z', 'Z');
+}

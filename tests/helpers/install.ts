@@ -1,0 +1,82 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+
+/**
+ * Finds the Dovecot that judges our work, and installs it where that is possible. Tests never go on without it: a
+ * judge that may be absent proves nothing.
+ */
+
+const PACKAGES = ['dovecot-core', 'dovecot-imapd'];
+const POLICY = '/usr/sbin/policy-rc.d';
+
+export interface DovecotInstallation {
+  /** Decides the language of the configuration file. */
+  readonly version: '2.3' | '2.4';
+  /** Chroot to run in (environment variable SPOOLSYNC_DOVECOT_ROOT), or undefined for this host's own Dovecot. */
+  readonly chroot: string | undefined;
+}
+
+let found: DovecotInstallation | undefined;
+
+/**
+ * The Dovecot to use: that of the chroot named by SPOOLSYNC_DOVECOT_ROOT, else this host's, which is installed first
+ * when it is missing and we are root on a system with apt-get. Throws with the command to run otherwise.
+ */
+export function findDovecot(): DovecotInstallation {
+  const { SPOOLSYNC_DOVECOT_ROOT } = process.env;
+  found ??= look(SPOOLSYNC_DOVECOT_ROOT || undefined);
+  return found;
+}
+
+function look(chroot: string | undefined): DovecotInstallation {
+  if (chroot !== undefined && process.getuid?.() !== 0) {
+    throw new Error(
+      'SPOOLSYNC_DOVECOT_ROOT is set, but only root can chroot: run the tests as root or unset it',
+    );
+  }
+  let release = askRelease(chroot);
+  if (release === undefined && chroot === undefined) {
+    install();
+    release = askRelease(chroot);
+  }
+  const version = /^2\.[34]\b/.exec(release ?? '')?.[0];
+  if (version !== '2.3' && version !== '2.4') {
+    const where = chroot === undefined ? 'on this host' : `in the chroot ${chroot}`;
+    throw new Error(
+      `Dovecot 2.3 or 2.4 is needed ${where}, found: ${release ?? 'none'} (make one: .ci/dovecot24)`,
+    );
+  }
+  return { version, chroot };
+}
+
+function askRelease(chroot: string | undefined): string | undefined {
+  const program = '/usr/sbin/dovecot';
+  const paths = [program, '/usr/bin/doveadm', '/usr/lib/dovecot/imap'];
+  if (!paths.every((path) => existsSync(`${chroot ?? ''}${path}`))) return undefined;
+  const [command, args] = chroot === undefined ? [program, []] : ['chroot', [chroot, program]];
+  const run = spawnSync(command, [...args, '--version'], { encoding: 'utf8' });
+  return run.status === 0 ? run.stdout.trim() : undefined;
+}
+
+function install(): void {
+  const byHand = `apt-get update && apt-get install --no-install-recommends ${PACKAGES.join(' ')}`;
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
+    throw new Error(`The tests need Dovecot, which is not installed. Run as root: ${byHand}`);
+  }
+  // Debian's maintainer scripts ask this file before they start a service; one that is there is the owner's word.
+  const ownPolicy = !existsSync(POLICY);
+  if (ownPolicy) writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755, flag: 'wx' });
+  try {
+    const options = ['-qy', '-o', 'DPkg::Lock::Timeout=240'];
+    for (const args of [['update'], ['install', '--no-install-recommends', ...PACKAGES]]) {
+      const run = spawnSync('apt-get', [...options, ...args], {
+        encoding: 'utf8',
+        env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      });
+      if (run.status !== 0)
+        throw new Error(`Could not install Dovecot (${byHand}):\n${run.stdout}${run.stderr}`);
+    }
+  } finally {
+    if (ownPolicy && readFileSync(POLICY, 'utf8') === '#!/bin/sh\nexit 101\n') rmSync(POLICY);
+  }
+}

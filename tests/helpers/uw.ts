@@ -1,0 +1,181 @@
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * The independent judge for the `uw` rules: UW c-client 2007f itself, asked through `uw-judge.c`, which is compiled on
+ * the fly. Tests never go on without it: a judge that may be absent proves nothing.
+ */
+
+/** c-client wants an ordinary user; when root runs the tests it gets this one (nobody), else the one who runs them. */
+const asRoot = process.getuid?.() === 0;
+const MAIL_UID = 65_534;
+const PACKAGES = ['gcc', 'libc6-dev', 'libc-client2007e-dev'];
+const SOURCE = fileURLToPath(new URL('uw-judge.c', import.meta.url));
+
+const workDirs = new Set<string>();
+process.once('exit', () => {
+  for (const dir of workDirs) rmSync(dir, { recursive: true, force: true });
+});
+
+export interface UwOptions {
+  /** TZ of the server: zone of From_ dates that name none. Default UTC. */
+  readonly tz?: string;
+  /** Open for writing, as a client's SELECT does, on the copy; the file as it is afterwards is in `rewritten`. */
+  readonly write?: boolean;
+}
+
+/** One message as an IMAP client of a UW server sees it. */
+export interface UwMessage {
+  readonly uid: number;
+  /** System flags such as `\Seen`, sorted, without `\Recent`. */
+  readonly flags: readonly string[];
+  /** In the order of the mailbox's list. */
+  readonly keywords: readonly string[];
+  /** Epoch seconds; undefined where c-client could not read the date. */
+  readonly internalDate: number | undefined;
+  /** RFC822.SIZE as c-client computes it: not always the number of `bytes`. */
+  readonly size: number;
+  /** Header and text as sent to a client, line ends CR LF. */
+  readonly bytes: Buffer;
+}
+
+export interface UwMailbox {
+  /** Made up from the clock where the file has none that counts: see `log`. */
+  readonly uidValidity: number;
+  readonly uidLast: number;
+  /** The mailbox's list of keywords. */
+  readonly keywords: readonly string[];
+  readonly messages: readonly UwMessage[];
+  /** What c-client said, each line behind its level: `note`, `warn`, `error`. */
+  readonly log: readonly string[];
+  /** The file after the session, with `write`. */
+  readonly rewritten: Buffer | undefined;
+}
+
+/** c-client does not take the file for a mailbox, or cannot open it; `message` holds its words. */
+export class UwRefusal extends Error {
+  override readonly name = 'UwRefusal';
+}
+
+/**
+ * Lets c-client read a copy of an mbox (its path, or its bytes). Installs and compiles what is missing; throws with the
+ * command to run where it cannot, and `UwRefusal` where c-client refuses the file.
+ */
+export function readWithUw(file: string | Uint8Array, options: UwOptions = {}): UwMailbox {
+  const judge = compiled();
+  const home = workDir();
+  const spool = join(home, 'spool');
+  try {
+    if (typeof file === 'string') copyFileSync(file, spool);
+    else writeFileSync(spool, file);
+    chmodSync(spool, 0o600);
+    if (asRoot) for (const path of [home, spool]) chownSync(path, MAIL_UID, MAIL_UID);
+    const run = spawnSync(judge, [options.write === true ? 'rw' : 'ro', 'spool'], {
+      cwd: home,
+      env: { HOME: home, TZ: options.tz ?? 'UTC', LC_ALL: 'C', PATH: '/usr/bin:/bin' },
+      maxBuffer: 1 << 30,
+      ...(asRoot ? { uid: MAIL_UID, gid: MAIL_UID } : {}),
+    });
+    if (run.status === 1) throw new UwRefusal(run.stdout.toString('latin1').trim());
+    if (run.status !== 0) throw new Error(`uw-judge ended with ${run.signal ?? run.status}: ${run.stderr}`);
+    return parse(run.stdout, options.write === true ? readFileSync(spool) : undefined);
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+    workDirs.delete(home);
+  }
+}
+
+function parse(out: Buffer, rewritten: Buffer | undefined): UwMailbox {
+  const log: string[] = [];
+  const keywords: string[] = [];
+  const messages: UwMessage[] = [];
+  let numbers: number[] | undefined;
+  for (let at = 0; at < out.length; ) {
+    const lf = out.indexOf(0x0a, at);
+    const line = out.toString('latin1', at, lf);
+    at = lf + 1;
+    const [kind, ...words] = line.split(' ');
+    if (kind === 'log') log.push(line.slice('log '.length));
+    else if (kind === 'mailbox') numbers = words.map(Number);
+    else if (kind === 'keyword') keywords.push(line.slice('keyword '.length));
+    else if (kind === 'message') {
+      const length = Number(words[4]);
+      messages.push(message(words, out.subarray(at, at + length)));
+      at += length + 1;
+    } else throw new Error(`uw-judge printed an unexpected line: ${line}`);
+  }
+  const [uidValidity = -1, uidLast = -1, exists] = numbers ?? [];
+  if (exists !== messages.length) throw new Error(`${exists} messages, but ${messages.length} printed`);
+  return { uidValidity, uidLast, keywords, messages, log, rewritten };
+}
+
+const FLAG_NAMES: Readonly<Record<string, string>> = {
+  s: '\\Seen',
+  a: '\\Answered',
+  f: '\\Flagged',
+  d: '\\Deleted',
+  t: '\\Draft',
+};
+
+function message(words: readonly string[], bytes: Buffer): UwMessage {
+  const [uid, letters = '', date = '', size, , ...keywords] = words;
+  const flags = [...letters.replace('-', '')].map((letter) => FLAG_NAMES[letter] ?? letter).sort();
+  return { uid: Number(uid), flags, keywords, internalDate: epoch(date), size: Number(size), bytes };
+}
+
+function epoch(text: string): number | undefined {
+  const [year = 0, month = 0, day = 0, hour, minute, second, east = 0] = text.split(',').map(Number);
+  if (day === 0) return undefined;
+  return Date.UTC(year, month - 1, day, hour, minute, second) / 1000 - east * 60;
+}
+
+let program: string | undefined;
+
+/** The compiled judge; made once per process. */
+function compiled(): string {
+  if (program !== undefined) return program;
+  if (!existsSync('/usr/include/c-client/c-client.h') || spawnSync('cc', ['--version']).status !== 0)
+    install();
+  const path = join(workDir(), 'uw-judge');
+  const run = spawnSync('cc', ['-w', '-I/usr/include/c-client', '-o', path, SOURCE, '-lc-client'], {
+    encoding: 'utf8',
+  });
+  if (run.status !== 0) throw new Error(`Could not compile uw-judge.c:\n${run.stderr}`);
+  program = path;
+  return path;
+}
+
+function install(): void {
+  const byHand = `apt-get update && apt-get install --no-install-recommends ${PACKAGES.join(' ')}`;
+  if (!asRoot || !existsSync('/usr/bin/apt-get')) {
+    throw new Error(`The tests need UW c-client and a C compiler. Run as root: ${byHand}`);
+  }
+  const options = ['-qy', '-o', 'DPkg::Lock::Timeout=240'];
+  for (const args of [['update'], ['install', '--no-install-recommends', ...PACKAGES]]) {
+    const run = spawnSync('apt-get', [...options, ...args], {
+      encoding: 'utf8',
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    });
+    if (run.status !== 0)
+      throw new Error(`Could not install c-client (${byHand}):\n${run.stdout}${run.stderr}`);
+  }
+}
+
+function workDir(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'spoolsync-uw-'));
+  workDirs.add(dir);
+  chmodSync(dir, 0o755);
+  return dir;
+}
