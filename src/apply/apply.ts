@@ -145,8 +145,13 @@ class Application {
 
   #stage(now: Scanned): void {
     const staging = new Staging(this.#input.folder.tmp, this.#input.owner, () => true);
-    staging.begin(now.ordinal);
-    this.#input.copy(now, staging);
+    // The copy counts its one message from 0; the name in tmp/ is that of its place in the spool.
+    this.#input.copy(now, {
+      begin: () => staging.begin(now.ordinal),
+      data: (bytes) => staging.data(bytes),
+      end: (date) => staging.end(date),
+      drop: () => staging.drop(),
+    });
   }
 
   #update(action: Action & { kind: 'keep' | 'reflag' }): string | undefined {
@@ -162,6 +167,8 @@ class Application {
         now.uid,
         'was removed from the target since the last pass; left so',
       );
+      // The listing says what should be there, so that the next pass looks again instead of trusting a name.
+      this.#sum.add(wanted);
       return undefined;
     }
     if (action.kind === 'reflag' && present !== wanted) {
@@ -173,7 +180,7 @@ class Application {
         now.uid,
         'has other flags in the target since the last pass; left so',
       );
-      this.#finish(now, present);
+      this.#finish(now, wanted);
       return base;
     }
     this.#finish(now, wanted);

@@ -11,9 +11,7 @@ import type { Flags } from '../core/types.ts';
 import type { Dir } from '../io/dir.ts';
 import { writeFileAtomic } from '../io/durable.ts';
 import type { Owner } from '../io/owner.ts';
-import { FILE_MODE } from './target-folder.ts';
-
-const FILE = 'dovecot-keywords';
+import { KEYWORDS as FILE, FILE_MODE } from './target-folder.ts';
 
 /** The keyword letters of one folder. */
 export class KeywordLetters {

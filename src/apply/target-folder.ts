@@ -17,6 +17,8 @@ export interface TargetFolder {
 }
 
 const MARKER = 'maildirfolder';
+/** Name of the file with the keyword letters of a folder. */
+export const KEYWORDS = 'dovecot-keywords';
 
 /**
  * Opens a folder of a Maildir (`''` is the root itself), making what is missing. `maildirfolder` marks every folder
@@ -58,9 +60,9 @@ export function openFolder(root: Dir, folder: string): TargetFolder | undefined 
 
 /** Takes back a folder that this run made and into which nothing was put: half a mailbox would look like an empty one. */
 export function discardFolder(root: Dir, folder: string, target: TargetFolder): void {
-  if (!target.made) return;
-  target.dir.unlink(MARKER);
-  for (const name of ['cur', 'new', 'tmp']) target.dir.rmdir(name);
+  if (!target.made || !target.dir.rmdir('cur')) return;
+  for (const name of ['new', 'tmp']) target.dir.rmdir(name);
+  for (const name of [MARKER, KEYWORDS]) target.dir.unlink(name);
   root.rmdir(folder);
 }
 

@@ -1,3 +1,6 @@
+/** The zones that the language's parser knows, at the end of a text. What has none it would read as time of this machine. */
+const ZONE = /(?::\d\d(?:\.\d+)?\s*|\s|GMT|UTC)[+-]\d\d:?\d\d$|\b(?:GMT|UTC?|[ECMP][SD]T)$|\dZ$/i;
+
 /**
  * The value of a Date field (RFC 5322, section 3.3, and its obsolete forms) as seconds since 1970.
  *
@@ -7,9 +10,11 @@
  * @returns `undefined` for what is no date
  */
 export function parseDateHeader(value: string): number | undefined {
-  const text = value.replace(/\([^()]*\)/g, ' ').trim();
+  const text = value
+    .replace(/\([^()]*\)/g, ' ')
+    .replace(/\(.*$/s, '')
+    .trim();
   if (text.length > 128 || !/\d:\d\d/.test(text)) return undefined;
-  const zoned = /(?:[+-]\d{4}|\b[A-Z]{1,5})$/i.test(text) ? text : `${text} +0000`;
-  const milliseconds = Date.parse(zoned);
+  const milliseconds = Date.parse(ZONE.test(text) ? text : `${text} +0000`);
   return Number.isNaN(milliseconds) ? undefined : Math.floor(milliseconds / 1000);
 }

@@ -65,7 +65,9 @@ export class OpenFile {
 
   /** Sets access and modification time, in seconds since 1970. */
   setTime(seconds: number): void {
-    this.#change('set the time of', () => fs.futimesSync(this.fd, seconds, seconds));
+    // As a number, Node takes a time before 1970 for "now"; as a Date it does not.
+    const time = new Date(seconds * 1000);
+    this.#change('set the time of', () => fs.futimesSync(this.fd, time, time));
   }
 
   setOwner(owner: Owner): void {

@@ -1,7 +1,7 @@
 import { DIR_MODE } from '../apply/target-folder.ts';
 import { SpoolsyncError } from '../core/errors.ts';
 import type { Dir } from '../io/dir.ts';
-import { ensurePath } from '../io/ensure-path.ts';
+import { canonicalPath, ensurePath } from '../io/ensure-path.ts';
 import { findUserOf } from '../io/in-use.ts';
 import { printable } from '../io/names.ts';
 import type { Owner } from '../io/owner.ts';
@@ -37,9 +37,10 @@ export async function convertAccount(
   const user = printable(account.user);
   const jobs = openJobs(context, account);
   try {
+    refuseOverlap(account, target, '--to');
+    refuseOverlap(account, settings.state, '--state');
     const root = openTarget(target, owner);
     try {
-      refuseOverlap(account, root);
       const state = openAccountState(settings.state, account.user, root.path);
       const lock = lockOrClose(state, settings.now());
       try {
@@ -141,18 +142,33 @@ function notMaildir(message: string, path: string): SpoolsyncError {
   });
 }
 
-/** A target inside the source, or the other way round, would be read as mail, or written to. */
-function refuseOverlap(account: Account, root: Dir): void {
-  const { root: mail, inbox } = account.places;
-  const inside = (path: string, dir: string) =>
-    path === dir || path.startsWith(dir === '/' ? dir : `${dir}/`);
-  const clash = [mail, inbox].find(
-    (path) => path !== undefined && (inside(path, root.path) || inside(root.path, path)),
-  );
+/**
+ * What is written inside the source would be read as mail, and the source is never written; a source inside the target
+ * would be taken for part of it. Asked before anything is made.
+ */
+function refuseOverlap(account: Account, path: string, option: '--to' | '--state'): void {
+  const ours = canonicalPath(path, 'target');
+  const inside = (inner: string, outer: string) =>
+    inner === outer || inner.startsWith(outer === '/' ? outer : `${outer}/`);
+  const clash = sourcePaths(account.places).find((theirs) => inside(theirs, ours) || inside(ours, theirs));
   if (clash === undefined) return;
-  throw new SpoolsyncError('LOCATIONS_OVERLAP', 'source and target lie within each other', {
-    place: `${printable(clash)} and ${printable(root.path)}`,
-    advice: 'choose a target outside the old mail',
+  throw new SpoolsyncError('LOCATIONS_OVERLAP', `--from and ${option} lie within each other`, {
+    place: `${printable(clash)} and ${printable(ours)}`,
+    advice: `choose a place outside the old mail for ${option}; nothing was changed`,
+  });
+}
+
+/** Canonical paths of everything that belongs to the source. One that is unsafe is not read, and so needs no guard. */
+function sourcePaths({ root, inbox, index, control }: Account['places']): string[] {
+  const paths = [root, inbox, index, control].filter((path) => path?.startsWith('/'));
+  return paths.flatMap((path = '') => {
+    const slash = path.lastIndexOf('/');
+    try {
+      return [path, `${canonicalPath(path.slice(0, slash) || '/', 'source')}/${path.slice(slash + 1)}`];
+    } catch (error) {
+      if (error instanceof SpoolsyncError) return [path];
+      throw error;
+    }
   });
 }
 

@@ -14,7 +14,7 @@ import { copyMessage } from '../source/scan.ts';
 import { type Listing, type Manifest, ManifestWriter, openManifest } from '../state/manifest.ts';
 import type { RunContext } from './context.ts';
 import type { MailboxJob } from './jobs.ts';
-import { mailboxGuid, numbersOf, withUids } from './numbers.ts';
+import { mailboxGuid, numberedByName, numbersOf, withUids } from './numbers.ts';
 import { type Reading, readMailbox } from './read-mailbox.ts';
 
 /** Where an account goes. */
@@ -105,7 +105,8 @@ class Conversion {
     this.#remarkTotals(reading);
     const old = this.#oldNumbers();
     const first = numbersOf(totals, old, this.#target.now);
-    const records = () => withUids(first, this.#manifest, reading.spill.records(reading.complete));
+    const before = this.#manifest ?? numberedByName(this.#inventory?.own.keys() ?? []);
+    const records = () => withUids(first, before, reading.spill.records(reading.complete));
     const plan = () => planNumbered(this.#manifest?.records() ?? [], records());
     const summary = summarize(plan());
     const facts = { ...first, uidNext: Math.max(first.uidNext, summary.lastUid + 1) };

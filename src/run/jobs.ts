@@ -6,6 +6,7 @@ import { placeMailboxes } from '../source/folders.ts';
 import { MboxAccount, type SourceMailbox } from '../source/mailboxes.ts';
 import { stateName } from '../state/state-dir.ts';
 import { type RunContext, remarker } from './context.ts';
+import { emitFailure } from './failures.ts';
 import type { ReadInput } from './read-mailbox.ts';
 
 /** One mailbox of the source and where it goes. */
@@ -62,10 +63,16 @@ export function openJobs(context: RunContext, account: Account): AccountJobs {
       });
       continue;
     }
-    const job = jobOf(context, source, mailbox, user, place.folder);
+    folders.set(mailbox.parts.join('/'), place.folder);
+    let job: MailboxJob;
+    try {
+      job = jobOf(context, source, mailbox, user, place.folder);
+    } catch (error) {
+      emitFailure(context.emit, error, user, name);
+      continue;
+    }
     if (place.changed) job.remark('note', 'NAME_MAPPED', `clients will see it as ${shown(place.folder)}`);
     jobs.push(job);
-    folders.set(mailbox.parts.join('/'), place.folder);
   }
   return { source, jobs, folders, close: () => source.close() };
 }

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
+import { parseOwnBaseName } from '../codec/maildir/name.ts';
 import type { ScanTotals } from '../codec/mbox/message-scanner.ts';
 import type { MailboxFacts, MessageRecord } from '../core/message.ts';
 import type { Scanned } from '../plan/action.ts';
 import { assignUids } from '../plan/plan.ts';
-import type { ManifestHeader } from '../state/manifest.ts';
 
 /** What numbers a mailbox has had so far, from its manifest or, without one, from the target's uidlist. */
 export interface OldNumbers {
@@ -26,14 +26,43 @@ export function numbersOf(totals: ScanTotals, old: OldNumbers | undefined, now: 
   return { uidValidity: old?.uidValidity ?? now, numbered: false, uidNext: old?.uidNext ?? 1, keywords };
 }
 
-/** The messages of a scan with their UIDs, in UID order. `old` are the messages of the manifest. */
-export function withUids(
+/** Messages that have a UID of ours, in UID order. */
+export interface Numbered {
+  records(): Iterable<MessageRecord>;
+}
+
+/**
+ * The UIDs that spoolsync gave in a folder whose manifest is lost, from the names of its files: under the UIDVALIDITY
+ * that the folder still has, no UID may ever mean another message. A date before 1970 is not in a name; such a message
+ * gets a new UID.
+ *
+ * @param bases base names, in any order
+ */
+export function numberedByName(bases: Iterable<string>): Numbered {
+  const unknown = { flags: 0, keywords: [], start: 0, end: 0 };
+  const records = [...bases].flatMap((base): MessageRecord[] => {
+    const name = parseOwnBaseName(base);
+    if (name === undefined) return [];
+    const { seconds: date, uid, digest, size, vsize } = name;
+    return [{ ...unknown, date, uid, digest, size, vsize }];
+  });
+  records.sort((a, b) => a.uid - b.uid);
+  return { records: () => records };
+}
+
+/** The messages of a scan with their UIDs, in UID order; new ones are numbered behind all that ever were. */
+export function* withUids(
   facts: MailboxFacts,
-  manifest: { readonly header: ManifestHeader; records(): Iterable<MessageRecord> } | undefined,
+  before: Numbered,
   scan: Iterable<Scanned>,
-): Iterable<Scanned> {
-  if (facts.numbered) return scan;
-  return assignUids(manifest?.records() ?? [], scan, manifest?.header.uidNext ?? 1);
+): Generator<Scanned, void, void> {
+  if (facts.numbered) {
+    yield* scan;
+    return;
+  }
+  let next = facts.uidNext;
+  for (const { uid } of before.records()) next = Math.max(next, uid + 1);
+  yield* assignUids(before.records(), scan, next);
 }
 
 /** The GUID of a mailbox that has none yet: the same in every run, so that a repeated first run gives the same bytes. */

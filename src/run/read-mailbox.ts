@@ -113,7 +113,7 @@ async function takeComplete(input: ReadInput, reading: Reading, moved: 'grew' | 
   const nowhere = { begin: () => false, data: () => undefined, end: () => undefined, drop: () => undefined };
   const again = { ...options, store: nowhere, remark: () => undefined, onMessage };
   if (same) await scanSpool(spool, again, () => undefined);
-  if (!same) {
+  if (!same || !first.next().done) {
     throw new SpoolsyncError('SOURCE_MOVED', 'the spool kept changing while it was read, and was not taken', {
       place: spool.place,
       advice: 'run the same command again when its server is quiet',

@@ -1,3 +1,4 @@
+import { sumListing, takeInventory } from '../apply/inspect.ts';
 import { openFolder, type TargetFolder } from '../apply/target-folder.ts';
 import { openUidlist } from '../apply/uidlist-file.ts';
 import { SpoolsyncError } from '../core/errors.ts';
@@ -6,12 +7,12 @@ import { printable } from '../io/names.ts';
 import { type Manifest, openManifest } from '../state/manifest.ts';
 import { type AccountState, findAccountState } from '../state/state-dir.ts';
 import { compareMailbox, type Differ } from '../verify/compare.ts';
-import type { RunContext } from './context.ts';
+import type { Remark, RunContext } from './context.ts';
 import { forEachAccount } from './convert.ts';
 import type { AccountPair } from './convert-account.ts';
 import { emitFailure, isStop } from './failures.ts';
 import { type AccountJobs, type MailboxJob, openJobs } from './jobs.ts';
-import { numbersOf, withUids } from './numbers.ts';
+import { numberedByName, numbersOf, withUids } from './numbers.ts';
 import { readMailbox } from './read-mailbox.ts';
 import { readSubscriptions, wantedSubscriptions } from './subscriptions.ts';
 
@@ -105,8 +106,11 @@ class AccountVerification {
       differences++;
       this.#differ(sign, mailbox, message, uid, place);
     };
-    // The scan's remarks were made by `convert`; here only what differs counts.
-    const reading = await readMailbox(this.#context, { ...job, remark: () => undefined, store: NOWHERE });
+    // The scan's remarks were made by `convert`; here only what differs counts, and that all has been seen.
+    const remark: Remark = (severity, code, ...more) => {
+      if (code === 'SOURCE_MOVED') job.remark(severity, code, ...more);
+    };
+    const reading = await readMailbox(this.#context, { ...job, remark, store: NOWHERE });
     const manifest = this.#state && openManifest(this.#state.mailboxes, job.manifest);
     const opened = openFolder(this.#root, folder);
     try {
@@ -132,7 +136,8 @@ class AccountVerification {
 
   /** Folders of the target that no mailbox of the source leads to. */
   #findExtraFolders(): void {
-    const known = new Set(this.#jobs.jobs.map(({ folder }) => folder));
+    const known = new Set(this.#jobs.folders.values());
+    if (!known.has('')) this.#findExtraInbox();
     for (const name of this.#root.entries()) {
       if (!name.startsWith('.') || known.has(name) || this.#root.lstat(name)?.kind !== 'dir') continue;
       const dir = this.#root.openDir(name);
@@ -142,6 +147,16 @@ class AccountVerification {
       if (isFolder)
         this.#differ('+', printable(name.slice(1)), 'a mailbox that only the target has', undefined, place);
     }
+  }
+
+  /** The root is a folder in any case; mail in it is too much where the source has no INBOX. */
+  #findExtraInbox(): void {
+    const inbox = openFolder(this.#root, '');
+    if (inbox === undefined) return;
+    const { count } = sumListing(inbox);
+    inbox.close();
+    const place = printable(this.#root.path);
+    if (count > 0) this.#differ('+', 'INBOX', 'a mailbox that only the target has', undefined, place);
   }
 
   #compareSubscriptions(): void {
@@ -169,7 +184,7 @@ class AccountVerification {
 
 /**
  * Where the source has no numbers of its own, those that spoolsync gave are the ones to compare with: from the manifest,
- * or, if it is lost, UIDVALIDITY from the target itself. No digest of a manifest is believed here.
+ * or, if it is lost, UIDVALIDITY and UIDs from the target itself. No digest of a manifest is believed here.
  */
 function compare(
   folder: TargetFolder,
@@ -181,7 +196,8 @@ function compare(
   const uidlist = openUidlist(folder.dir);
   uidlist?.close();
   const facts = numbersOf(reading.totals, manifest?.header ?? uidlist?.header, 1);
-  const records = withUids(facts, manifest, reading.spill.records(reading.complete));
+  const before = manifest ?? numberedByName(takeInventory(folder).own.keys());
+  const records = withUids(facts, before, reading.spill.records(reading.complete));
   let last = 0;
   function* counted() {
     for (const record of records) {

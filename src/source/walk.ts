@@ -1,5 +1,6 @@
 import type { Dirent } from 'node:fs';
 import fastGlob from 'fast-glob';
+import { assert } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Dir } from '../io/dir.ts';
 import { foreign } from '../io/owner.ts';
@@ -69,7 +70,10 @@ class Lister {
 
   fs(): NonNullable<fastGlob.Options['fs']> {
     const readdirSync = (path: string) => this.#list(path.split('/').filter((part) => part !== ''));
-    return { readdirSync: readdirSync as unknown as typeof import('node:fs').readdirSync };
+    const never = (path: unknown) => assert(false, `the walk must not look at ${String(path)} by path`);
+    return { readdirSync, statSync: never, lstatSync: never } as unknown as NonNullable<
+      fastGlob.Options['fs']
+    >;
   }
 
   #list(encoded: readonly string[]): Dirent[] {

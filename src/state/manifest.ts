@@ -61,8 +61,9 @@ export function openManifest(state: Dir, name: string): Manifest | undefined {
   const file = state.openFile(name);
   if (file === undefined) return undefined;
   try {
-    const end = checkTrailer(file);
+    const { end, messages } = checkTrailer(file);
     const header = readHeader(file, end);
+    if (header.messages !== messages) throw damaged(file, 'its counts do not agree');
     return { header, records: () => readRecords(file, end), close: () => file.close() };
   } catch (error) {
     file.close();
@@ -70,17 +71,20 @@ export function openManifest(state: Dir, name: string): Manifest | undefined {
   }
 }
 
-/** Checks count and digest; returns the offset of the trailer line. */
-function checkTrailer(file: OpenFile): number {
+/** The last line, exactly as `commit` writes it. */
+const TRAILER = /^\{"messages":(0|[1-9]\d*),"xxh64":"([0-9a-f]{16})"\}\n$/;
+
+/** Checks the digest; returns the offset of the trailer line, and the count in it. */
+function checkTrailer(file: OpenFile): { readonly end: number; readonly messages: number } {
   const { size } = file.restat();
   const tail = Buffer.alloc(Math.min(size, 256));
   file.readAt(tail, size - tail.length);
   const start = size - tail.length + tail.lastIndexOf(0x0a, tail.length - 2) + 1;
   const line = tail.toString('latin1', start - (size - tail.length));
-  const trailer = parseJson(line.replace(/\n$/, '')) as { messages?: unknown; xxh64?: unknown } | undefined;
-  if (!line.endsWith('\n') || typeof trailer?.xxh64 !== 'string') throw damaged(file, 'it is cut short');
-  if (digestUpTo(file, start) !== trailer.xxh64) throw damaged(file, 'its checksum does not fit');
-  return start;
+  const [, messages, xxh64] = TRAILER.exec(line) ?? [];
+  if (messages === undefined) throw damaged(file, 'it is cut short');
+  if (digestUpTo(file, start) !== xxh64) throw damaged(file, 'its checksum does not fit');
+  return { end: start, messages: Number(messages) };
 }
 
 function digestUpTo(file: OpenFile, end: number): string {
@@ -182,6 +186,7 @@ export class ManifestWriter {
   }
 }
 
+/** No `stateName` begins with a dot, so this is never another mailbox's manifest. */
 function tempName(name: string): string {
-  return `${name}.new`;
+  return `.${name}.new`;
 }

@@ -82,10 +82,13 @@ export function rememberSubscriptions(state: AccountState, digest: string): void
   }
 }
 
-/** A name for a file or directory of the state: readable, never hidden, never too long, different for different names. */
+/**
+ * A name for a file or directory of the state: readable, never hidden, never too long, different for different names
+ * (only a shortened one holds a `~`).
+ */
 export function stateName(name: string): string {
   const safe = name.replace(
-    /^\.|[^\w.@+=&~-]/g,
+    /^\.|[^\w.@+=&-]/g,
     (char) => `%${char.charCodeAt(0).toString(16).padStart(2, '0')}`,
   );
   if (safe.length <= 200) return safe;

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
  */
 
 /** A string that the server sent as `{size}` and raw bytes. */
-export interface Literal {
+interface Literal {
   readonly size: number;
   /** Of the bytes, hex. */
   readonly sha256: string;

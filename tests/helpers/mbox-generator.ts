@@ -14,18 +14,23 @@ import {
  * ever and everywhere.
  */
 
-/** Kinds of Content-Length: by how much each is wrong, given the size of the separator's line end. */
-const LENGTH_ERRORS = {
-  'length-right': () => 0,
-  'length-name-case': () => 0,
-  'length-too-small': () => -7,
-  'length-too-large': () => 1000,
-  'length-with-separator': (separator: number) => Math.max(separator, 1),
-  'length-no-number': () => 0,
-  'length-duplicate': () => 0,
-  'length-folded': () => 0,
-} as const;
-const LENGTH_KINDS = Object.keys(LENGTH_ERRORS) as (keyof typeof LENGTH_ERRORS)[];
+type LengthMaker = (size: number, separator: number) => { value: number; field?: string };
+
+/** Content-Length fields for a body of `size` bytes before a separator whose line end has `separator` bytes. */
+const LENGTHS = {
+  'length-right': (size) => ({ value: size }),
+  'length-name-case': (size) => ({ value: size, field: `CONTENT-length:${size}` }),
+  'length-too-small': (size) => ({ value: Math.max(size - 7, 0) }),
+  'length-too-large': (size) => ({ value: size + 1000 }),
+  'length-with-separator': (size, separator) => ({ value: size + Math.max(separator, 1) }),
+  'length-no-number': (size) => ({ value: size, field: `Content-Length: ${size}x` }),
+  'length-duplicate': (size) => ({
+    value: size,
+    field: `Content-Length: ${size}\nContent-Length: ${size + 5}`,
+  }),
+  'length-folded': (size) => ({ value: size, field: `Content-Length:\n ${size}` }),
+} satisfies Record<string, LengthMaker>;
+const LENGTH_KINDS = Object.keys(LENGTHS) as (keyof typeof LENGTHS)[];
 
 /** Oddities of the arrangement, as opposed to those of single lines. */
 const ARRANGEMENTS = [
@@ -67,7 +72,7 @@ const UW_ARRANGEMENTS = ['file-leading-line-ends'] as const;
 export type Quirk =
   | (typeof ARRANGEMENTS)[number]
   | (typeof UW_ARRANGEMENTS)[number]
-  | keyof typeof LENGTH_ERRORS
+  | keyof typeof LENGTHS
   | keyof typeof VALID_FROM
   | keyof typeof INVALID_FROM
   | keyof typeof BODY_LINES
@@ -299,22 +304,12 @@ function drawLength(draw: Draw, around: { body: string; separator: string; inner
   const { body, separator, inner } = around;
   const right = draw.chance(inner ? 0.7 : 0.4);
   const kind = right ? 'length-right' : (LENGTH_KINDS[draw.below(LENGTH_KINDS.length)] ?? 'length-right');
-  const value = body.length + LENGTH_ERRORS[kind](separator.length);
+  const make: LengthMaker = LENGTHS[kind];
+  const { value, field = `Content-Length: ${value}` } = make(body.length, separator.length);
   // Dovecot 2.3.19 and 2.4.1 take a length that ends between CR and LF, and then fail to read the message.
-  if (value < 0 || `${body}${separator}`.slice(value - 1, value + 1) === '\r\n') return '';
+  if (`${body}${separator}`.slice(value - 1, value + 1) === '\r\n') return '';
   draw.quirks.add(kind);
   if (kind === 'length-right' && inner) draw.quirks.add('length-over-from');
   if (kind === 'length-right' && separator === '') draw.quirks.add('length-to-file-end');
-  switch (kind) {
-    case 'length-name-case':
-      return `CONTENT-length:${value}\n`;
-    case 'length-no-number':
-      return `Content-Length: ${value}x\n`;
-    case 'length-duplicate':
-      return `Content-Length: ${value}\nContent-Length: ${value + 5}\n`;
-    case 'length-folded':
-      return `Content-Length:\n ${value}\n`;
-    default:
-      return `Content-Length: ${value}\n`;
-  }
+  return `${field}\n`;
 }

@@ -87,12 +87,14 @@ export class ContentFilter {
     const length = Math.min(end - from, room);
     if (length < end - from) this.#truncated = true;
     const text = Buffer.from(buf.buffer, buf.byteOffset + from, length).toString('latin1');
-    this.#value.push(text.replace(/\r?\n$/, ''));
+    if (length > 0 || this.#value.length === 0) this.#value.push(text);
     this.#valueBytes += length;
   }
 
   #closeField(): void {
-    if (this.#fate !== 'show') this.#fields.push({ name: this.#name, value: this.#value.join('') });
+    // Only now: a piece may end between CR and LF.
+    if (this.#fate !== 'show')
+      this.#fields.push({ name: this.#name, value: unfold(this.#value.join('')) });
     this.#fate = 'show';
   }
 }
@@ -108,11 +110,18 @@ function fieldName(buf: Uint8Array, start: number, end: number): string {
   return Buffer.from(buf.buffer, buf.byteOffset + start, stop - start).toString('latin1');
 }
 
-const LENGTH = /^\s*(\d{1,15})\s*$/;
+/** Line ends as LF, the last one removed. */
+function unfold(value: string): string {
+  return value.replace(/\r\n/g, '\n').replace(/\n$/, '');
+}
 
-/** The Content-Length that a message claims: the first such field counts. Bytes of the body, RFC 822 style mboxcl. */
+/** One blank may stand before the number; with two, Dovecot 2.3.19 takes it for none. */
+const LENGTH = /^[ \t]?\d{1,15}\s*$/;
+
+/** Bytes of the body that a message claims: the first Content-Length that is a number (observed with Dovecot 2.3.19). */
 export function claimedLength(headers: readonly MetadataHeader[]): number | undefined {
-  const field = headers.find(({ name }) => name.toLowerCase() === 'content-length');
-  const match = field === undefined ? null : LENGTH.exec(field.value);
-  return match === null ? undefined : Number(match[1]);
+  const isLength = ({ name, value }: MetadataHeader) =>
+    name.toLowerCase() === 'content-length' && LENGTH.test(value);
+  const field = headers.find(isLength);
+  return field === undefined ? undefined : Number(field.value);
 }

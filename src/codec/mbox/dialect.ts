@@ -54,14 +54,17 @@ export interface Candidate {
 export type Verdict =
   /** The line separates. `weak` says why one may doubt it; it becomes a finding. */
   | { readonly separator: true; readonly date: CivilTime | undefined; readonly weak?: string }
-  /** The line is text. `doubt` says why one may think otherwise; it becomes a finding. Plain prose has none. */
-  | { readonly separator: false; readonly doubt?: string };
+  /**
+   * The line is text. `doubt` says why one may think otherwise; it becomes a finding. Plain prose has none.
+   * `hidesNext`: these rules do not see a separator that begins right behind this line.
+   */
+  | { readonly separator: false; readonly doubt?: string; readonly hidesNext?: true };
 
 /** One hidden header field of a message, as it stands in the file. */
 export interface MetadataHeader {
   /** Field name, in the file's own spelling. */
   readonly name: string;
-  /** Field value behind the colon, continuation lines joined, line ends removed; one char per byte (latin1). */
+  /** Field value from behind the colon on, continuation lines included with LF between; one char per byte (latin1). */
   readonly value: string;
 }
 

@@ -7,8 +7,12 @@ import type { MailboxMeta, MessageMeta, MetadataHeader, Numbering } from './dial
  * (docs/formats.md, "UID assignment"; observed with Dovecot 2.3.19 and 2.4.1).
  */
 
-const BASE = /^\s*(\d+)\s+(\d+)(?:\s|$)/;
-const UID = /^\s*(\d+)\s*$/;
+/**
+ * `UIDVALIDITY [last-UID [keyword…]]`. Dovecot takes one blank behind the colon away and then wants a digit; between the
+ * numbers it wants spaces, no tab or folded line. UIDVALIDITY alone counts as well.
+ */
+const BASE = /^[ \t]?(\d+)(?: *$| +(\d+)(?:\s|$))/;
+const UID = /^[ \t]?(\d+)\s*$/;
 
 const STATUS_FLAGS: Readonly<Record<string, number>> = { R: FLAG.seen };
 const X_STATUS_FLAGS: Readonly<Record<string, number>> = {
@@ -20,7 +24,8 @@ const X_STATUS_FLAGS: Readonly<Record<string, number>> = {
 
 /** What the hidden headers of one message say, before the rules of the mailbox are applied. */
 interface Claims {
-  uid: number;
+  /** The numbers of all X-UID fields: the first that is in order counts. */
+  uids: number[];
   flags: number;
   keywords: readonly string[];
   pseudo: boolean;
@@ -55,7 +60,7 @@ export class DovecotNumbering implements Numbering {
 
   /** In header order, because what X-IMAPbase says holds only for the headers behind it. */
   #read(headers: readonly MetadataHeader[], first: boolean): Claims {
-    const claims: Claims = { uid: 0, flags: 0, keywords: [], pseudo: false, remarks: [] };
+    const claims: Claims = { uids: [], flags: 0, keywords: [], pseudo: false, remarks: [] };
     for (const { name, value } of headers) {
       switch (name.toLowerCase()) {
         case 'x-imap':
@@ -64,7 +69,7 @@ export class DovecotNumbering implements Numbering {
           break;
         case 'x-uid':
           if (first && this.#uidValidity === undefined) break;
-          claims.uid ||= readUid(value);
+          claims.uids.push(...readUid(value));
           break;
         case 'status':
           claims.flags |= letters(value, STATUS_FLAGS);
@@ -85,7 +90,7 @@ export class DovecotNumbering implements Numbering {
     const match = BASE.exec(value);
     if (match === null || this.#uidValidity !== undefined) return false;
     const validity = Number(match[1]);
-    const last = Number(match[2]);
+    const last = Number(match[2] ?? 0);
     if (validity === 0 || validity > MAX_UID || last > MAX_UID) return false;
     this.#uidValidity = validity;
     this.#next = last + 1;
@@ -96,31 +101,31 @@ export class DovecotNumbering implements Numbering {
     return true;
   }
 
-  /** One unknown word makes Dovecot drop the whole header. */
+  /** One unknown word makes Dovecot drop the whole header. The first that it keeps counts. */
   #readKeywords(value: string, claims: Claims): void {
+    if (claims.keywords.length > 0) return;
     const names = words(value).map((word) => this.#keywords.get(word.toLowerCase()) ?? '');
-    if (!names.includes('')) claims.keywords = [...new Set([...claims.keywords, ...names])];
+    if (!names.includes('')) claims.keywords = [...new Set(names)];
     else claims.remarks.push('X-Keywords names a keyword that X-IMAPbase lacks: Dovecot shows none of them');
   }
 
   #assign(claims: Claims): number {
-    if (this.#next >= MAX_UID) this.#overflow = true;
-    const claimed = claims.uid;
-    const accepted = claimed > this.#previous && claimed <= this.#next;
-    if (claimed !== 0 && !accepted) {
-      claims.remarks.push(`X-UID ${claimed} is out of order: Dovecot gives UID ${this.#next}`);
+    const accepted = claims.uids.find((claimed) => claimed > this.#previous && claimed <= this.#next);
+    const uid = accepted ?? this.#next;
+    if (accepted === undefined && claims.uids[0] !== undefined) {
+      claims.remarks.push(`X-UID ${claims.uids[0]} is out of order: Dovecot gives UID ${uid}`);
     }
-    const uid = accepted ? claimed : this.#next;
+    if (uid >= MAX_UID) this.#overflow = true;
     if (uid === this.#next) this.#next++;
     this.#previous = uid;
     return uid;
   }
 }
 
-function readUid(value: string): number {
-  const match = UID.exec(value);
-  const uid = match === null ? 0 : Number(match[1]);
-  return uid <= MAX_UID ? uid : 0;
+/** The number of an X-UID field, or none. */
+function readUid(value: string): readonly number[] {
+  const uid = Number(UID.exec(value)?.[1] ?? 0);
+  return uid > 0 && uid <= MAX_UID ? [uid] : [];
 }
 
 function letters(value: string, flags: Readonly<Record<string, number>>): number {
@@ -130,5 +135,5 @@ function letters(value: string, flags: Readonly<Record<string, number>>): number
 }
 
 function words(value: string): string[] {
-  return value.split(/[ \t]+/).filter((word) => word !== '');
+  return value.split(/\s+/).filter((word) => word !== '');
 }

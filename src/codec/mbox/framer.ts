@@ -76,8 +76,12 @@ export class MboxFramer {
   #state: State = 'leading';
   #final = false;
   #open = false;
+  /** Offset behind the separator of the open message: a From_ line that stands right there is its text. */
+  #contentStart = 0;
   /** Offset of the empty line behind the header of the open message. */
   #bodyStart = 0;
+  /** Offset at which the rules see no separator. */
+  #hidden = -1;
   /** Offset at which a believed Content-Length ends. */
   #trusted = -1;
   /** Date and offset of the separator that was read last. */
@@ -206,10 +210,11 @@ export class MboxFramer {
     }
     if (startsWith(this.#win, this.#pos, this.#win.length, 'From ')) {
       const verdict = this.#judge(this.#pos, true);
-      const lf = this.#win.indexOf(LF, this.#pos);
-      if (verdict.separator && lf >= 0) {
-        this.#accounted += lf + 1 - this.#pos;
-        this.#pos = lf + 1;
+      const { next } = this.#lineEnd(this.#win, this.#pos);
+      // A longer line is text: whether it ends may not be known yet.
+      if (verdict.separator && this.#win[next - 1] === LF) {
+        this.#accounted += next - this.#pos;
+        this.#pos = next;
         this.#date = verdict.date;
       }
     }
@@ -223,7 +228,8 @@ export class MboxFramer {
     if (this.#pos === length) return false;
     if (length - this.#pos < HEADER_PIECE + 2 && !this.#final && this.#win.indexOf(LF, this.#pos) < 0)
       return false;
-    if (this.#win[this.#pos] === this.#dialect.marker.charCodeAt(0)) {
+    const first = this.#base + this.#pos === this.#contentStart;
+    if (!first && this.#win[this.#pos] === this.#dialect.marker.charCodeAt(0)) {
       if (!this.#enough(this.#pos)) return false;
       if (this.#atMarker(this.#pos) && this.#trySeparator(this.#pos, false)) return true;
     }
@@ -321,9 +327,11 @@ export class MboxFramer {
   }
 
   #trySeparator(at: number, blankBefore: boolean): boolean {
+    if (this.#base + at === this.#hidden) return false;
     const verdict = this.#judge(at, blankBefore);
     if (verdict.separator) return this.#openAt(at, verdict);
     if (verdict.doubt !== undefined) this.#sink.doubt(this.#base + at, false, verdict.doubt);
+    if (verdict.hidesNext) this.#hidden = this.#base + this.#lineEnd(this.#win, at).next;
     return false;
   }
 
@@ -348,6 +356,7 @@ export class MboxFramer {
   #begin(at: number, date: CivilTime | undefined): void {
     const content = this.#base + at;
     const offset = this.#ordinal === 0 ? content : this.#separatorOffset;
+    this.#contentStart = content;
     this.#sink.begin({ offset, content, date });
     this.#open = true;
     this.#state = 'header';

@@ -22,46 +22,61 @@ const DATE = ' .{3} (?<month>.{3}) (?<day>.{2}) (?<hour>.{2}):(?<minute>.{2})(?:
 const ARRANGEMENTS = [
   '(?<year>.{4})',
   '(?<zone>[^:+-]..) (?<year>.{4})',
-  '[+-].. .{4}', // c-client then looks for the year in the wrong place: no date
+  '(?<zone>[+-].. ..)(?<misplaced>.{2})', // c-client looks two bytes too far for the year
   '(?<zone>[+-][^ ][^:]..) (?<year>.{4})',
   '(?<year>.{3}[^ ]) (?<zone>.{3})',
   '(?<year>.{4}) (?<zone>[+-][^ ].{3})',
 ].map((end) => new RegExp(`${DATE}${end}$`, 's'));
 
-const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
-
 /**
- * Zone names that c-client knows, by hours east of UTC. Any other, such as CET or BST, means local time. The names
- * `AC?` are a slip of its own (it packs names into numbers), kept because one of them, ACT, is a real zone.
+ * c-client compares names as numbers. So other names than those below match by chance, among them ACT, a real zone, as
+ * six hours west of Greenwich.
  */
+function packed(name: string): number {
+  const values = [...name].map((char) => {
+    const code = char.charCodeAt(0);
+    return (code >= 0x61 && code <= 0x7a ? code - 0x20 : code) - 0x41;
+  });
+  const [first = 0, second = 0, third = 0] = values;
+  if (values.length === 1) return first + 0x41;
+  return values.length > 3 ? -1 : first * 1024 + second * 32 + third;
+}
+
+const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'].map(
+  packed,
+);
+
+/** Zone names that c-client knows, by hours east of UTC. Any other, such as CET or BST, means local time. */
 const ZONE_NAMES: readonly (readonly [hours: number, names: string])[] = [
-  [0, 'UTC GMT UTA'],
-  [1, 'MET ACB'],
-  [2, 'EET ACC'],
-  [3, 'ACD'],
-  [4, 'ACE'],
-  [5, 'ACF'],
-  [6, 'ACG'],
-  [7, 'ACH'],
-  [8, 'ACI'],
-  [9, 'JST ACJ'],
-  [10, 'ACL'],
-  [11, 'ACM'],
-  [12, 'ACN'],
-  [-1, 'ACO'],
-  [-2, 'ACP'],
-  [-3, 'ADT ACQ'],
-  [-4, 'AST EDT ACR'],
-  [-5, 'EST CDT ACS'],
-  [-6, 'CST MDT ACT'],
-  [-7, 'MST PDT ACU'],
-  [-8, 'PST YDT ACV'],
-  [-9, 'YST ACW'],
-  [-10, 'HST ACX'],
-  [-11, 'ACY'],
-  [-12, 'ACZ'],
+  [0, 'UTC GMT UT Z'],
+  [1, 'MET A'],
+  [2, 'EET B'],
+  [3, 'C'],
+  [4, 'D'],
+  [5, 'E'],
+  [6, 'F'],
+  [7, 'G'],
+  [8, 'H'],
+  [9, 'JST I'],
+  [10, 'K'],
+  [11, 'L'],
+  [12, 'M'],
+  [-1, 'N'],
+  [-2, 'O'],
+  [-3, 'ADT P'],
+  [-4, 'AST EDT Q'],
+  [-5, 'EST CDT R'],
+  [-6, 'CST MDT S'],
+  [-7, 'MST PDT T'],
+  [-8, 'PST YDT U'],
+  [-9, 'YST V'],
+  [-10, 'HST W'],
+  [-11, 'X'],
+  [-12, 'Y'],
 ];
-const ZONES = new Map(ZONE_NAMES.flatMap(([hours, names]) => names.split(' ').map((name) => [name, hours])));
+const ZONES = new Map(
+  ZONE_NAMES.flatMap(([hours, names]) => names.split(' ').map((name) => [packed(name), hours])),
+);
 
 /** Years that c-client can hold. */
 const FIRST_YEAR = 1970;
@@ -88,7 +103,9 @@ export function parseUwFromLine(buf: Uint8Array, start: number, end: number): Uw
   const tail = line.slice('From'.length).slice(-MAX_TAIL);
   for (const arrangement of ARRANGEMENTS) {
     const groups = arrangement.exec(tail)?.groups;
-    if (groups !== undefined) return { date: readDate(groups) };
+    if (groups === undefined) continue;
+    const { misplaced, year = `${misplaced}${line === whole ? '\n' : ' r'}` } = groups;
+    return { date: readDate({ ...groups, year }) };
   }
   return undefined;
 }
@@ -104,9 +121,9 @@ function readDate({
   second = '00',
   zone = 'LCL',
 }: Groups): CivilTime | undefined {
-  const monthIndex = MONTHS.indexOf(month.toLowerCase());
+  const monthIndex = MONTHS.indexOf(packed(month));
   const dayNumber = /^(?:\d|[ \t-\r+])\d$/.test(day) ? Number(day) : 0;
-  const [, digits, rest = ''] = /^ *(\d+)(?: (.*))?$/s.exec(`${year} `) ?? [];
+  const [, digits, rest = ''] = /^ *(\d+) (.*)$/s.exec(`${year} `) ?? [];
   if (digits === undefined || monthIndex < 0 || dayNumber < 1 || dayNumber > 31) return undefined;
   const fullYear = century(Number(digits));
   if (fullYear < FIRST_YEAR || fullYear > LAST_YEAR) return undefined;
@@ -126,13 +143,15 @@ function century(year: number): number {
 type Time = Pick<CivilTime, 'hour' | 'minute' | 'second' | 'offset'>;
 
 /** Hour, minute, second, any of them missing where its colon stands; then what is no number: the zone, if all is well. */
-const TIME = /^(?:[ \t-\r]*\+?(\d+))?:(?:[ \t-\r]*\+?(\d+))?(?::(?:[ \t-\r]*\+?(\d+))?)?(.*)/s;
+const TIME = /^(?:[ \t-\r]*([+-]?\d+))?:(?:[ \t-\r]*([+-]?\d+))?(?::(?:[ \t-\r]*([+-]?\d+))?)?(.*)/s;
 
 /** An impossible time is midnight UTC. */
 function readTime(text: string): Time {
   const match = TIME.exec(text);
-  const [hour, minute, second] = [Number(match?.[1] ?? 0), Number(match?.[2] ?? 0), Number(match?.[3] ?? 0)];
-  if (match === null || hour > 23 || minute > 59 || second > 60) {
+  const number = (text = '0') => Number(text) + 0; // no -0
+  const [hour, minute, second] = [number(match?.[1]), number(match?.[2]), number(match?.[3])];
+  const inRange = (value: number, last: number) => value >= 0 && value <= last;
+  if (match === null || !inRange(hour, 23) || !inRange(minute, 59) || !inRange(second, 60)) {
     return { hour: 0, minute: 0, second: 0, offset: 0 };
   }
   const offset = readZone(match[4] ?? '');
@@ -146,7 +165,7 @@ function readTime(text: string): Time {
 function readZone(text: string): number | undefined {
   const name = /^(?: +(?=[a-z])|-)(.*)$/is.exec(text)?.[1];
   if (name !== undefined) {
-    const hours = ZONES.get(name.toUpperCase());
+    const hours = ZONES.get(packed(name));
     return hours === undefined ? undefined : hours * 3600;
   }
   if (!text.startsWith(' ')) return undefined;

@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Dir } from '../../../src/io/dir.ts';
 import { needsRoot, open, tempDir, thrown } from './support.ts';
 
@@ -274,6 +274,24 @@ test('creates, writes, appends, truncates, sets time and mode', () => {
   expect(again?.readAt(part, 2)).toBe(3);
   expect(again?.restat().size).toBe(5);
   expect(thrown(() => again?.readAll(4))).toMatchObject({ code: 'TARGET_DAMAGED', place: `${at}/f` });
+});
+
+test('short writes and reads are continued', () => {
+  const at = tempDir();
+  const file = open(at).createFile('f', 0o600);
+  const { writeSync, readSync } = fs;
+  const short = (length: unknown) => Math.min(2, Number(length));
+  const write = vi.spyOn(fs, 'writeSync');
+  write.mockImplementation(((fd: number, bytes: Uint8Array, from: number, length: number) =>
+    writeSync(fd, bytes, from, short(length))) as typeof fs.writeSync);
+  file.write(Buffer.from('hello'));
+  write.mockRestore();
+  expect(fs.readFileSync(`${at}/f`, 'latin1')).toBe('hello');
+  const read = vi.spyOn(fs, 'readSync');
+  read.mockImplementation(((fd: number, into: Uint8Array, at: number, length: number, position: number) =>
+    readSync(fd, into, at, short(length), position)) as typeof fs.readSync);
+  expect(open(at).openFile('f')?.readAll(10).toString()).toBe('hello');
+  read.mockRestore();
 });
 
 test('a created file does not go through a link', () => {

@@ -47,6 +47,23 @@ test('an atomic write makes or replaces the file with exact mode, and leaves no 
   expect(fs.readdirSync(at)).toEqual(['f']);
 });
 
+test('an atomic write flushes the bytes, then renames, then flushes the directory', () => {
+  const at = tempDir();
+  const dir = open(at);
+  const steps: string[] = [];
+  const isDir = (fd: number) => fs.fstatSync(fd).isDirectory();
+  const fsync = vi.spyOn(fs, 'fsyncSync').mockImplementation((fd) => {
+    steps.push(isDir(fd) ? 'flush directory' : `flush ${fs.fstatSync(fd).size} bytes`);
+  });
+  const rename = vi.spyOn(fs, 'renameSync').mockImplementation(() => {
+    steps.push('rename');
+  });
+  writeFileAtomic(dir, 'f', Buffer.from('bytes'), { mode: 0o600 });
+  expect(steps).toEqual(['flush 5 bytes', 'rename', 'flush directory']);
+  fsync.mockRestore();
+  rename.mockRestore();
+});
+
 test('an atomic write follows no link, neither as its temporary name nor as its name', () => {
   const at = tempDir();
   fs.writeFileSync(`${at}/other`, 'other');

@@ -55,9 +55,11 @@ test('a live run\u2019s lock stands', () => {
 });
 
 test('another host\u2019s lock stands; the advice ends with the command that removes it', () => {
-  const { dir, file } = state({ pid: 1, host: 'elsewhere\u001b', started: 'x' });
+  // Dead here, which says nothing about there.
+  const { pid } = spawnSync('true');
+  const { dir, file } = state({ pid, host: 'elsewhere\u001b', started: 'x' });
   const error = thrown(() => lockRun(dir, NOW));
-  expect(error.message).toContain('process 1 on elsewhere\\x1b works');
+  expect(error.message).toContain(`process ${pid} on elsewhere\\x1b works`);
   expect(error.advice.endsWith(`rm ${file}`)).toBe(true);
 });
 

@@ -1,0 +1,70 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createZone } from '../../src/codec/time-zone.ts';
+import type { RunEvent } from '../../src/core/events.ts';
+import type { MboxRules, Unquote } from '../../src/core/types.ts';
+import { toNameBytes } from '../../src/io/names.ts';
+import { Outcome } from '../../src/report/outcome.ts';
+import type { RunContext } from '../../src/run/context.ts';
+import { convertAccounts } from '../../src/run/convert.ts';
+import { pairAccounts } from '../../src/run/pairs.ts';
+import { verifyAccounts } from '../../src/run/verify.ts';
+
+/** One account for a run inside the test's own process. */
+export interface TestRun {
+  /** Mail root, and optionally the INBOX file, of the source. */
+  readonly root: string;
+  readonly inbox?: string;
+  readonly target: string;
+  readonly state: string;
+  readonly rules?: MboxRules | 'auto';
+  readonly tz?: string;
+  readonly unquote?: Unquote;
+  readonly now?: () => Date;
+}
+
+/** What a run announced, and the exit status it would have had. */
+export interface TestResult {
+  readonly events: readonly RunEvent[];
+  readonly exit: number;
+}
+
+export function convert(run: TestRun): Promise<TestResult> {
+  return carryOut(run, (context, pairs) => {
+    const settings = { state: toNameBytes(run.state), owner: undefined, now: run.now ?? (() => new Date()) };
+    return convertAccounts(context, settings, pairs);
+  });
+}
+
+export function verify(run: TestRun): Promise<TestResult> {
+  return carryOut(run, (context, pairs) => verifyAccounts(context, toNameBytes(run.state), pairs));
+}
+
+async function carryOut(
+  run: TestRun,
+  work: (context: RunContext, pairs: ReturnType<typeof pairAccounts>['pairs']) => Promise<void>,
+): Promise<TestResult> {
+  const zone = createZone(run.tz ?? 'UTC');
+  if (!zone.ok) throw new Error(zone.reason);
+  const events: RunEvent[] = [];
+  const outcome = new Outcome();
+  const context: RunContext = {
+    reading: { rules: run.rules ?? 'auto', zone: zone.zone, unquote: run.unquote ?? 'none' },
+    emit: (event) => {
+      outcome.listen(event);
+      if (event.event !== 'progress') events.push(event);
+    },
+    took: () => undefined,
+    checkSignal: () => undefined,
+  };
+  const from = `mbox:${run.root}${run.inbox === undefined ? '' : `:INBOX=${run.inbox}`}`;
+  const { pairs } = pairAccounts(toNameBytes(from), toNameBytes(`maildir:${run.target}`), ['test']);
+  await work(context, pairs);
+  return { events, exit: outcome.exit };
+}
+
+/** A new empty directory that a Maildir, its state, and a source can be made in. */
+export function scratchDir(): string {
+  return mkdtempSync(join(tmpdir(), 'spoolsync-test-'));
+}
