@@ -135,8 +135,18 @@ class Application {
       tmp.rename(stagedName(now.ordinal), cur, name);
     }
     this.#changed(name);
+    this.#checkDate(now, name);
     this.#finish(now, name);
     return base;
+  }
+
+  /** File systems end somewhere: ext4 in 1901 and 2446. Looked at only where one may. */
+  #checkDate({ uid, date }: Scanned, name: string): void {
+    if (Math.abs(date) <= SAFE_DATE) return;
+    const stat = this.#input.folder.cur.lstat(name);
+    if (stat !== undefined && seconds(stat.mtimeNs) === date) return;
+    const message = `INTERNALDATE ${date} (seconds since 1970) is beyond what the file system of the target can store`;
+    this.#input.remark('DATE_NOT_KEPT', uid, message);
   }
 
   #changed(name: string): void {
@@ -221,6 +231,13 @@ export function baseOf(record: MessageRecord): string {
   return formatBaseName({ seconds, uid, digest, size, vsize });
 }
 
+/** Seconds since 1970 that every file system can store. */
+const SAFE_DATE = 2 ** 31 - 1;
+
+function seconds(ns: bigint): number {
+  return Number(ns / 1_000_000_000n);
+}
+
 /** Whether a file holds exactly the bytes that its name, one of ours, promises. */
 function holdsMessage(cur: Dir, name: string, record: MessageRecord): boolean {
   const file = cur.openFile(name);
@@ -235,7 +252,7 @@ function holdsMessage(cur: Dir, name: string, record: MessageRecord): boolean {
       digest.update(chunk.subarray(0, got));
       at += got;
     }
-    return digest.hex() === record.digest && Number(file.stat.mtimeNs / 1_000_000_000n) === record.date;
+    return digest.hex() === record.digest && seconds(file.stat.mtimeNs) === record.date;
   } finally {
     file.close();
   }

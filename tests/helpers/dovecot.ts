@@ -360,7 +360,9 @@ function epoch(date: string): number {
   const parts = /^([ \d]\d)-([A-Z][a-z]{2})-(\d{4}) (\d\d:\d\d:\d\d) ([+-])(\d\d)(\d\d)$/.exec(date);
   if (parts === null) throw new Error(`unexpected INTERNALDATE: ${date}`);
   const [, day, month, year, time, sign, hours, minutes] = parts;
-  const local = Date.parse(`${day?.trim()} ${month} ${year} ${time} UTC`);
+  // Parsed in a leap year and moved, because for the language's parser the years 0 to 99 are in the 20th century.
+  const date2000 = new Date(`${day?.trim()} ${month} 2000 ${time} UTC`);
+  const local = date2000.setUTCFullYear(Number(year));
   const offset = (Number(hours) * 60 + Number(minutes)) * 60;
   return local / 1000 - (sign === '-' ? -offset : offset);
 }

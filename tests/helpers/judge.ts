@@ -66,13 +66,24 @@ function* compareMessages(want: JudgedMessage, got: JudgedMessage): Generator<Me
   ];
   for (const [what, a, b] of same) if (a !== b) yield { row: undefined, what, values: [a, b] };
   if (want.internalDate !== got.internalDate) {
-    const row = Math.abs(want.internalDate - got.internalDate) === 3600 ? 'repeated-hour' : undefined;
-    yield { row, what: 'INTERNALDATE', values: [want.internalDate, got.internalDate] };
+    yield {
+      row: dateRow(want.internalDate, got.internalDate),
+      what: 'INTERNALDATE',
+      values: [want.internalDate, got.internalDate],
+    };
   }
   if (want.size !== got.size || want.sha256 !== got.sha256) {
     const row = isHeaderOnly(want, got) ? 'header-only' : undefined;
     yield { row, what: 'bytes', values: [`${want.size} ${want.sha256}`, `${got.size} ${got.sha256}`] };
   }
+}
+
+/** What ext4 stores: a signed 34-bit number of seconds that begins in 1901. */
+const [EARLIEST, LATEST] = [-(2 ** 31), 2 ** 34 - 2 ** 31 - 1];
+
+function dateRow(want: number, got: number): string | undefined {
+  if (want < EARLIEST || want > LATEST) return 'date-out-of-range';
+  return Math.abs(want - got) === 3600 ? 'repeated-hour' : undefined;
 }
 
 /** A message without an empty line, cut off before its last line end. */

@@ -287,8 +287,17 @@ export class MboxFramer {
     if (newline === 0) return false;
     if (offset + newline === this.#input.size) return true;
     if (!startsWith(buf, newline, buf.length, this.#dialect.marker)) return false;
+    if (this.#isHidden(offset)) return false;
     const view = Buffer.from(buf.buffer, buf.byteOffset, buf.byteLength);
     return this.#verdict(view, newline, offset + newline, true).separator;
+  }
+
+  /** Whether the line that ends at `offset` hides what begins behind it; only a bare `From ` does. */
+  #isHidden(offset: number): boolean {
+    const line = Buffer.from(this.#input.peek(offset - 6, 7));
+    if (!startsWith(line, 0, line.length, '\nFrom ')) return false;
+    const verdict = this.#verdict(line, 1, offset - 5, false);
+    return !verdict.separator && verdict.hidesNext === true;
   }
 
   /** Searches the body for the next separator and hands on what certainly belongs to it. */

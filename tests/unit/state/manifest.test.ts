@@ -179,7 +179,7 @@ test('a large manifest is read as a stream', () => {
   expect(reader?.next().value).toEqual(many[0]);
   // The end is cut off behind the reader's back: it cannot have been read yet.
   fs.truncateSync(`${dir}/m`, Math.floor(size / 2));
-  expect([...(reader ?? [])].length).toBeLessThan(many.length - 1);
+  expect(thrown(() => [...(reader ?? [])])).toMatchObject({ code: 'STATE_DAMAGED' });
 });
 
 test('records round trip as lines of ASCII', () => {
