@@ -86,7 +86,7 @@ function choose(decision: RulesDecision): ChosenRules {
 /** The rules an administrator asked for. `SOURCE_NOT_MBOX` where that server would have refused the file. */
 export function forceRules(spool: Spool, rules: MboxRules): ChosenRules {
   const dialect = spool.kind === 'mmdf' && rules === 'plain' ? mmdfDialect : dialectOf(rules);
-  if (!dialect.tolerant && spool.size > 0 && !beginsWithSeparator(spool, dialect)) {
+  if (dialect.before !== 'anything' && spool.size > 0 && !beginsWithSeparator(spool, dialect)) {
     const message = `the file does not begin with a From_ line that the ${rules} rules accept: that server would refuse it`;
     throw new SpoolsyncError('SOURCE_NOT_MBOX', message, {
       place: `${spool.place}:0`,
@@ -110,14 +110,16 @@ function dialectOf(rules: MboxRules): MboxDialect {
 const IGNORE = () => undefined;
 const HEAD = 65_536;
 
-/** Whether the framer, under a tolerant copy of the dialect, finds the first message at offset 0 behind a separator. */
+/** Whether the first message of the file stands behind a separator; asked of a copy of the dialect that always goes on. */
 function beginsWithSeparator(spool: Spool, dialect: MboxDialect): boolean {
   let separator = false;
+  let messages = 0;
   const bytes = spool.peek(0, HEAD);
   const input = { size: bytes.length, peek: (at: number, length: number) => bytes.subarray(at, at + length) };
   const sink = {
     begin: (start: { offset: number; content: number }) => {
-      if (start.offset === 0 && start.content > 0) separator = true;
+      if (messages++ === 0)
+        separator = start.content > start.offset && isAllowed(bytes.subarray(0, start.offset), dialect);
     },
     header: IGNORE,
     headerEnd: IGNORE,
@@ -126,11 +128,19 @@ function beginsWithSeparator(spool: Spool, dialect: MboxDialect): boolean {
     doubt: IGNORE,
     leading: IGNORE,
   };
-  const framer = new MboxFramer({ ...dialect, tolerant: true, contentLength: false }, sink, input);
+  const framer = new MboxFramer({ ...dialect, before: 'anything', contentLength: false }, sink, input);
   framer.push(bytes);
   framer.end();
   return separator;
 }
+
+/** Whether a dialect lets these bytes stand before the first separator. */
+function isAllowed(leading: Uint8Array, { before }: MboxDialect): boolean {
+  return leading.length === 0 || (before === 'blank-lines' && leading[0] !== BOM);
+}
+
+/** First byte of a byte order mark in UTF-8. */
+const BOM = 0xef;
 
 /** Reads a spool by the plain rules, asking Dovecot's about every line, until the question is settled. */
 async function survey(spool: Spool, indexes: boolean): Promise<RulesDecision> {
@@ -194,7 +204,7 @@ export function copyMessage(
   const span = record.end - record.start;
   const dialect: MboxDialect = {
     ...options.dialect,
-    tolerant: true,
+    before: 'anything',
     contentLength: false,
     trailingNewline: 'never',
     judge: () => ({ separator: false }),

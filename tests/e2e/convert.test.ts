@@ -31,7 +31,9 @@ test('a second run changes nothing: bytes, names, inodes, times', () => {
   const second = a.convert();
   expect(second.status).toBe(0);
   expect(snapshot(a.target, ALL)).toEqual(before);
-  expect(mailboxes(second)['INBOX']).toMatchObject({ messages: 4, added: 0, reflagged: 0, removed: 0 });
+  expect(mailboxes(second)).toMatchObject({
+    INBOX: { messages: 4, added: 0, reflagged: 0, removed: 0 },
+  });
   expect(a.verify()).toMatchObject({ status: 0, stderr: '' });
   expect(snapshot(a.target, ALL)).toEqual(before);
 });

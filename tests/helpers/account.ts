@@ -85,9 +85,9 @@ export function message(
   return `From alice@example.org ${date}\n${headers}Subject: message ${n}\n\n${body}\n`;
 }
 
-/** A message that Dovecot has numbered, with its flags. */
+/** A message that Dovecot has numbered, with its flags; in the first one X-IMAPbase must come before X-UID to count. */
 export function numbered(uid: number, status = 'O', parts: MessageParts = {}): string {
-  return message(uid, { ...parts, headers: `X-UID: ${uid}\nStatus: ${status}\n${parts.headers ?? ''}` });
+  return message(uid, { ...parts, headers: `${parts.headers ?? ''}X-UID: ${uid}\nStatus: ${status}\n` });
 }
 
 /** The field that Dovecot puts into the first message; ten digits tell it from UW's. */

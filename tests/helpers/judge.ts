@@ -23,12 +23,13 @@ export interface Comparison {
   readonly rows: ReadonlySet<string>;
 }
 
-/** `started` (seconds since 1970): a UIDVALIDITY not older was made up by Dovecot, because the source has none. */
+/** `started` (seconds since 1970): a UIDVALIDITY not older was made up by Dovecot, because the source has none. `outOfUids`: Dovecot has said that it renumbers the source's messages. */
 export function compareViews(
   name: string,
   source: JudgedMailbox,
   target: JudgedMailbox,
   started: number,
+  outOfUids = false,
 ): Comparison {
   const differences: string[] = [];
   const rows = new Set<string>();
@@ -43,7 +44,7 @@ export function compareViews(
   for (const [i, want] of source.messages.entries()) {
     const got = target.messages[i];
     if (got === undefined) break;
-    for (const { row, what, values } of compareMessages(want, got)) {
+    for (const { row, what, values } of compareMessages(want, got, i === 0 && outOfUids)) {
       if (row === undefined) differ(`message ${i + 1} ${what}`, values[0], values[1]);
       else rows.add(row);
     }
@@ -58,13 +59,20 @@ interface MessageDifference {
   readonly values: readonly [unknown, unknown];
 }
 
-function* compareMessages(want: JudgedMessage, got: JudgedMessage): Generator<MessageDifference> {
+function* compareMessages(
+  want: JudgedMessage,
+  got: JudgedMessage,
+  outOfUids: boolean,
+): Generator<MessageDifference> {
   const same: [string, unknown, unknown][] = [
     ['UID', want.uid, got.uid],
     ['flags', want.flags.join(), got.flags.join()],
     ['keywords', want.keywords.join(), got.keywords.join()],
   ];
-  for (const [what, a, b] of same) if (a !== b) yield { row: undefined, what, values: [a, b] };
+  for (const [what, a, b] of same) {
+    const row = what === 'keywords' && outOfUids ? 'out-of-uids' : undefined;
+    if (a !== b) yield { row, what, values: [a, b] };
+  }
   if (want.internalDate !== got.internalDate) {
     yield {
       row: dateRow(want.internalDate, got.internalDate),

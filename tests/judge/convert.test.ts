@@ -10,6 +10,8 @@ import { generateMbox } from '../helpers/mbox-generator.ts';
 const { SPOOLSYNC_SEED, SPOOLSYNC_SEEDS } = process.env;
 const FIRST = Number(SPOOLSYNC_SEED ?? 1);
 const COUNT = Number(SPOOLSYNC_SEEDS ?? 250);
+/** Seeds whose spools need the rarer rows of the table of known differences. */
+const RARE = [1357, 1824];
 
 const MINUTES = 60_000;
 const usedRows = new Set<string>();
@@ -22,7 +24,12 @@ async function judge(run: TestRun, names: readonly string[], started: number): P
   const differences: string[] = [];
   for (const name of names) {
     const [source, target] = [await read(before, name), await read(after, name)];
-    const found = compareViews(name, source, target, started);
+    const outOfUids = before.complaints().some((line) => line.includes(`Mailbox ${name}: Out of UIDs`));
+    const found = compareViews(name, source, target, started, outOfUids);
+    if (isLongFromLine(name, source.messages.length - target.messages.length)) {
+      usedRows.add('long-from-line');
+      continue;
+    }
     differences.push(...found.differences);
     for (const row of found.rows) usedRows.add(row);
   }
@@ -30,6 +37,12 @@ async function judge(run: TestRun, names: readonly string[], started: number): P
   before.close();
   after.close();
   return differences;
+}
+
+/** Whether a seed differs in its number of messages, and holds what makes Dovecot's reading a matter of chance. */
+function isLongFromLine(name: string, difference: number): boolean {
+  const { quirks } = generateMbox(Number(/^seed(\d+)$/.exec(name)?.[1] ?? 0), 'dovecot');
+  return difference > 0 && quirks.has('from-long') && quirks.has('length-over-from');
 }
 
 function read(dovecot: Dovecot, name: string) {
@@ -42,7 +55,8 @@ test.each(['UTC', 'Europe/Helsinki'])(
     const base = scratchDir();
     const root = join(base, 'mail');
     mkdirSync(root);
-    const names = Array.from({ length: COUNT }, (_, i) => `seed${FIRST + i}`);
+    const seeds = [...Array.from({ length: COUNT }, (_, i) => FIRST + i), ...RARE];
+    const names = seeds.map((seed) => `seed${seed}`);
     for (const name of names)
       writeFileSync(join(root, name), generateMbox(Number(name.slice(4)), 'dovecot').bytes);
     const started = Math.floor(Date.now() / 1000);

@@ -94,7 +94,7 @@ export class ContentFilter {
   #closeField(): void {
     // Only now: a piece may end between CR and LF.
     if (this.#fate !== 'show')
-      this.#fields.push({ name: this.#name, value: unfold(this.#value.join('')) });
+      this.#fields.push({ name: this.#name, value: withoutLastLineEnd(this.#value.join('')) });
     this.#fate = 'show';
   }
 }
@@ -110,9 +110,8 @@ function fieldName(buf: Uint8Array, start: number, end: number): string {
   return Buffer.from(buf.buffer, buf.byteOffset + start, stop - start).toString('latin1');
 }
 
-/** Line ends as LF, the last one removed. */
-function unfold(value: string): string {
-  return value.replace(/\r\n/g, '\n').replace(/\n$/, '');
+function withoutLastLineEnd(value: string): string {
+  return value.replace(/\r?\n$/, '');
 }
 
 /** One blank may stand before the number; with two, Dovecot 2.3.19 takes it for none. */

@@ -22,8 +22,10 @@ export interface MboxDialect {
   readonly trailingNewline: 'always' | 'blank-line' | 'never';
   /** What a separator line begins with: `From ` (mbox), or four bytes 0x01 (MMDF, around each message). */
   readonly marker: 'From ' | '\x01\x01\x01\x01';
-  /** Whether a file may begin with something else than a separator; if not, such a file is no mbox. */
-  readonly tolerant: boolean;
+  /** Whether a separator can stand in a header block and end it; if not, only an empty line ends the block. */
+  readonly separatorInHeader: boolean;
+  /** What may stand before the first separator; a file with more than that is no mbox to this reader. */
+  readonly before: 'nothing' | 'blank-lines' | 'anything';
   /** Says whether a line that begins `From ` separates messages. Called once for each such line at a line start. */
   judge(candidate: Candidate): Verdict;
   /** Starts the numbering of one file. */
@@ -64,7 +66,7 @@ export type Verdict =
 export interface MetadataHeader {
   /** Field name, in the file's own spelling. */
   readonly name: string;
-  /** Field value from behind the colon on, continuation lines included with LF between; one char per byte (latin1). */
+  /** Field value from behind the colon on, continuation lines with the line ends between them; one char per byte (latin1). */
   readonly value: string;
 }
 

@@ -43,7 +43,12 @@ export class DovecotNumbering implements Numbering {
 
   message(headers: readonly MetadataHeader[]): MessageMeta | 'pseudo' {
     const claims = this.#read(headers, this.#messages++ === 0);
-    if (claims.pseudo) return 'pseudo';
+    if (claims.pseudo) {
+      // It gets no UID, but one that it claims is taken all the same.
+      this.#previous = this.#acceptable(claims) ?? 0;
+      if (this.#previous === this.#next) this.#next++;
+      return 'pseudo';
+    }
     const uid = this.#assign(claims);
     const { flags, keywords, remarks } = claims;
     return remarks.length === 0 ? { uid, flags, keywords } : { uid, flags, keywords, remarks };
@@ -109,8 +114,12 @@ export class DovecotNumbering implements Numbering {
     else claims.remarks.push('X-Keywords names a keyword that X-IMAPbase lacks: Dovecot shows none of them');
   }
 
+  #acceptable({ uids }: Claims): number | undefined {
+    return uids.find((claimed) => claimed > this.#previous && claimed <= this.#next);
+  }
+
   #assign(claims: Claims): number {
-    const accepted = claims.uids.find((claimed) => claimed > this.#previous && claimed <= this.#next);
+    const accepted = this.#acceptable(claims);
     const uid = accepted ?? this.#next;
     if (accepted === undefined && claims.uids[0] !== undefined) {
       claims.remarks.push(`X-UID ${claims.uids[0]} is out of order: Dovecot gives UID ${uid}`);
@@ -134,6 +143,7 @@ function letters(value: string, flags: Readonly<Record<string, number>>): number
   return set;
 }
 
+/** A CR parts no words: in a file with CR LF, a folded keyword is unknown to Dovecot, and so are all of its field. */
 function words(value: string): string[] {
-  return value.split(/\s+/).filter((word) => word !== '');
+  return value.split(/[ \t\n]+/).filter((word) => word !== '');
 }

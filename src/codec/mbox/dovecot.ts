@@ -25,7 +25,8 @@ export const dovecotDialect: MboxDialect = {
   contentLength: true,
   trailingNewline: 'always',
   marker: 'From ',
-  tolerant: false,
+  separatorInHeader: true,
+  before: 'nothing',
   judge: judgeByDovecot,
   numbering: () => new DovecotNumbering(),
 };

@@ -150,9 +150,15 @@ export class MboxFramer {
   /** The file's first bytes: byte order mark and empty lines are passed over where the rules allow it. */
   #stepLeading(): boolean {
     if (this.#win.length === 0 || !this.#enough(this.#pos)) return false;
-    if (this.#dialect.tolerant) {
+    const { before: allowed } = this.#dialect;
+    if (allowed !== 'nothing') {
       const before = this.#pos;
-      if (this.#base + this.#pos === 0 && startsWith(this.#win, 0, this.#win.length, BOM)) this.#pos += 3;
+      if (
+        allowed === 'anything' &&
+        this.#base + this.#pos === 0 &&
+        startsWith(this.#win, 0, this.#win.length, BOM)
+      )
+        this.#pos += 3;
       this.#pos = this.#behindBlankLines(this.#pos);
       if (this.#pos > before) {
         this.#sink.leading(this.#pos - before);
@@ -166,7 +172,7 @@ export class MboxFramer {
       if (verdict.separator) return this.#openAt(this.#pos, verdict);
       if (verdict.doubt !== undefined) this.#sink.doubt(this.#base + this.#pos, false, verdict.doubt);
     }
-    assert(this.#dialect.tolerant, 'the file does not begin with a separator');
+    assert(allowed === 'anything', 'the file does not begin with a separator');
     this.#begin(this.#pos, undefined);
     return true;
   }
@@ -228,8 +234,9 @@ export class MboxFramer {
     if (this.#pos === length) return false;
     if (length - this.#pos < HEADER_PIECE + 2 && !this.#final && this.#win.indexOf(LF, this.#pos) < 0)
       return false;
+    const { marker, separatorInHeader } = this.#dialect;
     const first = this.#base + this.#pos === this.#contentStart;
-    if (!first && this.#win[this.#pos] === this.#dialect.marker.charCodeAt(0)) {
+    if (separatorInHeader && !first && this.#win[this.#pos] === marker.charCodeAt(0)) {
       if (!this.#enough(this.#pos)) return false;
       if (this.#atMarker(this.#pos) && this.#trySeparator(this.#pos, false)) return true;
     }

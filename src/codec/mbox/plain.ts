@@ -28,7 +28,8 @@ export const plainDialect: MboxDialect = {
   contentLength: true,
   trailingNewline: 'blank-line',
   marker: 'From ',
-  tolerant: true,
+  separatorInHeader: true,
+  before: 'anything',
   judge: judgePlain,
   numbering: () => new PlainNumbering(),
 };

@@ -55,7 +55,7 @@ export class UwNumbering implements Numbering {
   message(headers: readonly MetadataHeader[]): MessageMeta | 'pseudo' {
     const first = this.#messages++ === 0;
     const draft: Draft = { first, pseudo: false, uid: 0, flags: 0, keywords: new Set(), remarks: [] };
-    for (const { name, value } of headers) this.#read(draft, name, value.replaceAll('\n', '').split('\0', 1)[0] ?? '');
+    for (const { name, value } of headers) this.#read(draft, name, value.split(/\r?\n|\0/, 1)[0] ?? '');
     if (draft.pseudo) return 'pseudo';
     if (draft.uid === 0) this.#previous = draft.uid = ++this.#last;
     const { uid, flags, remarks } = draft;

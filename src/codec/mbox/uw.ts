@@ -17,7 +17,8 @@ export const uwDialect: MboxDialect = {
   contentLength: false,
   trailingNewline: 'blank-line',
   marker: 'From ',
-  tolerant: false,
+  separatorInHeader: false,
+  before: 'blank-lines',
   judge: judgeByUw,
   numbering: () => new UwNumbering(),
 };

@@ -63,7 +63,7 @@ describe('what the numbering sees', () => {
   it('names as spelled, values as they stand, in order', () => {
     expect(filter('x-uid: 5  \r\nSubject: s\nStatus : R\n \tO: \nX-UID:6').fields).toEqual([
       ['x-uid', ' 5  '],
-      ['Status', ' R \tO: '],
+      ['Status', ' R\n \tO: '],
       ['X-UID', '6'],
     ]);
   });
@@ -73,7 +73,7 @@ describe('what the numbering sees', () => {
     expect(filter(header, { dialect: plainDialect })).toEqual({
       shown: header,
       fields: [
-        ['Date', ' today or so'],
+        ['Date', ' today\n or so'],
         ['X-Mozilla-Status', ' 0001'],
       ],
       truncated: false,
@@ -133,6 +133,9 @@ test.each<[readonly [string, string][], number | undefined]>([
     2,
   ],
   // Observed with Dovecot 2.3.19:
+  [[['Content-Length', '  3']], undefined],
+  [[['Content-Length', '\n 3']], undefined],
+  [[['Content-Length', ' 3\n ']], 3],
   [
     [
       ['Content-Length', ' x'],

@@ -48,7 +48,10 @@ describe('UIDs', () => {
       1000,
       11,
     ],
-    ['behind blanks', [[base(10), ['X-UID', '\t7\t ']]], [7], 1000, 11],
+    ['between blanks', [[base(10), ['X-UID', '\t7\t ']]], [7], 1000, 11],
+    ['folded behind the number', [[base(10), ['X-UID', ' 7\n ']]], [7], 1000, 11],
+    ['folded before the number', [[base(10), ['X-UID', '\n 7']]], [11], 1000, 12],
+    ['UIDVALIDITY alone', [[['X-IMAPbase', ' 1000'], uid(7)]], [1], 1000, 2],
     ['the last UID but one', [[base(4294967294), uid(5)]], [5], 1000, 4294967295],
     ['the last UID', [[base(4294967293)]], [4294967294], 1000, 4294967295],
     ['beyond 32 bits', [[base(10), uid(4294967296)]], [11], 1000, 12],
@@ -107,9 +110,15 @@ describe('X-IMAPbase', () => {
     [' 1000 10x', undefined],
     [' 1000x 10', undefined],
     ['', undefined],
-    // Observed with Dovecot 2.3.19: one space, and no tab.
-    [' 1000  10', undefined],
+    // Observed with Dovecot 2.3.19:
+    [' 1000  10', 1000],
+    [' 1000', 1000],
+    [' 1000  ', 1000],
+    ['  1000 10', undefined],
     [' 1000\t10', undefined],
+    ['\n 1000 10', undefined],
+    [' 1000\n 10', undefined],
+    [' 1000 10\n kw', 1000],
   ])('%j', (value, expected) => {
     const { uids, mailbox } = walk([['X-IMAPbase', value]]);
     expect(mailbox.uidValidity).toBe(expected);
@@ -190,6 +199,7 @@ describe('keywords', () => {
     ['between blanks of any kind', ' a b', keywords('\ta\tb  '), ['a', 'b']],
     ['the list’s first spelling wins', ' k1 K1 k2', keywords(' K1'), ['k1']],
     ['none', ' a', keywords(' '), []],
+    ['folded', ' a\n b', keywords('\n a\n\tb'), ['a', 'b']],
     // Observed with Dovecot 2.3.19:
     ['only the first field counts', ' a b', keywords(' a', ' b'), ['a']],
     ['the first that is taken at all', ' a b', keywords(' nope', ' b'), ['b']],

@@ -79,7 +79,7 @@ function dovecotContents(file: string): string[] {
   while (at < file.length) {
     const start = lineEnd(file, at);
     const limit = bodyLimit(file, start);
-    const next = nextSeparator(file, limit ?? start);
+    const next = nextSeparator(file, limit ?? start, start);
     const stop = next ?? file.length;
     const emptyLine = headerEnd(file, start, stop);
     const text = file.slice(start, stop);
@@ -101,9 +101,13 @@ function isSeparator(file: string, at: number): boolean {
   return parseDovecotFromLine(bytesOf(text), 0, Math.min(text.length, 91)) !== undefined;
 }
 
-function nextSeparator(file: string, from: number): number | undefined {
+/** `start`: where the content begins; a From_ line right there is text, and so is one right behind a bare `From `. */
+function nextSeparator(file: string, from: number, start: number): number | undefined {
+  let hidden = start;
   for (let at = from; at < file.length; at = lineEnd(file, at)) {
-    if ((at === 0 || file[at - 1] === '\n') && isSeparator(file, at)) return at;
+    if ((at > 0 && file[at - 1] !== '\n') || at === hidden) continue;
+    if (at > 0 && file.startsWith('From \n', at)) hidden = lineEnd(file, at);
+    if (isSeparator(file, at)) return at;
   }
   return undefined;
 }
@@ -118,15 +122,16 @@ function headerEnd(file: string, start: number, stop: number): number | undefine
 
 /** Where a Content-Length that can be believed ends. */
 function bodyLimit(file: string, start: number): number | undefined {
-  const emptyLine = headerEnd(file, start, nextSeparator(file, start) ?? file.length);
+  const emptyLine = headerEnd(file, start, nextSeparator(file, start, start) ?? file.length);
   if (emptyLine === undefined) return undefined;
   const header = file.slice(start, emptyLine).replace(/\r?\n(?=[ \t])/g, '');
-  const claimed = [...header.matchAll(/^content-length[ \t]*:[ \t]*(\d{1,15})[ \t]*\r?$/gim)][0]?.[1];
+  const claimed = [...header.matchAll(/^content-length[ \t]*:[ \t]?(\d{1,15})[ \t]*\r?$/gim)][0]?.[1];
   if (claimed === undefined) return undefined;
   const end = lineEnd(file, emptyLine) + Number(claimed);
   const newline = /^\r?\n/.exec(file.slice(end, end + 2))?.[0];
   if (newline === undefined) return undefined;
   const behind = end + newline.length;
+  if (file.slice(end - 6, behind) === '\nFrom \n') return behind === file.length ? end : undefined;
   return behind === file.length || isSeparator(file, behind) ? end : undefined;
 }
 

@@ -41,7 +41,7 @@ describe('message boundary', () => {
     ['header only and an empty line', `Subject: s2\n\n${FROM}`, ['Subject: s2\n']],
     ['header only, CR LF', `Subject: s2\r\n\r\n${FROM}`, ['Subject: s2\r\n']],
     ['an empty body', `A: 1\n\n\n${FROM}`, ['A: 1\n\n']],
-    ['nothing', FROM, ['']],
+    ['a From_ line right behind another', FROM, []],
     ['an empty line', `\n${FROM}`, ['']],
     ['two empty lines', `\n\n${FROM}`, ['\n']],
     [
@@ -63,11 +63,18 @@ describe('message boundary', () => {
     ],
     ['a line that begins behind a bare CR', `A: 1\n\nx\r${FROM}y\n\n${FROM}`, [`A: 1\n\nx\r${FROM}y\n`]],
     ['a bare CR stays', `A: 1\n\nx\ry\n\n${FROM}`, ['A: 1\n\nx\ry\n']],
+    [
+      'a bare From_ line hides what begins behind it',
+      `A: 1\n\nFrom \n${FROM}x\n\n${FROM}`,
+      [`A: 1\n\nFrom \n${FROM}x\n`],
+    ],
+    ['a bare From_ line with a blank does not', `A: 1\n\nFrom  \n${FROM}`, ['A: 1\n\nFrom  ']],
     ['an indented From_ line', `A: 1\n\n ${FROM}\n${FROM}`, [`A: 1\n\n ${FROM}`]],
     ['NUL', `A: 1\n\nx\0y\n\n${FROM}`, ['A: 1\n\nx\0y\n']],
   ])('%s', (_name, text, expected) => {
-    expect(contents(read(`${FROM}${text}B: 2\n\nb\n`))).toEqual([...expected, ...second]);
-    expect(contents(read(`${CRLF_FROM}${text}B: 2\n\nb\n`))).toEqual([...expected, ...second]);
+    const behind = expected.length === 0 ? [`${text}B: 2\n\nb`] : second;
+    expect(contents(read(`${FROM}${text}B: 2\n\nb\n`))).toEqual([...expected, ...behind]);
+    expect(contents(read(`${CRLF_FROM}${text}B: 2\n\nb\n`))).toEqual([...expected, ...behind]);
   });
 
   test.each<[string, string, string]>([
@@ -192,7 +199,8 @@ describe('Content-Length', () => {
     expect(given.reduce((sum, length) => sum + length)).toBeGreaterThan(half - 1000);
     framer.push(bytes.subarray(half));
     framer.end();
-    expect(peeks).toEqual([2 + LIMITS.fromLine + LIMITS.lookahead]);
+    // And a few bytes before: a bare From_ line there would hide the separator.
+    expect(peeks).toEqual([2 + LIMITS.fromLine + LIMITS.lookahead, 7]);
   });
 });
 
@@ -275,6 +283,7 @@ describe('MMDF', () => {
     ['a marker within a line is text', `${mark}A: 1\n\nx${mark}`, [`A: 1\n\nx${mark}`]],
     ['three are text', `${mark}A: 1\n\n\x01\x01\x01\n${mark}`, ['A: 1\n\n\x01\x01\x01\n']],
     ['markers only', mark + mark, []],
+    ['a From_ line alone between markers', `${mark}${FROM}${mark}${mark}B: 2\n${mark}`, ['', 'B: 2\n']],
   ])('%s', (_name, text, expected) => {
     expect(contents(read(text, mmdfDialect))).toEqual(expected);
   });
@@ -301,19 +310,20 @@ describe('what a dialect gets to see', () => {
 
   it('lines, offsets and neighbours', () => {
     const line = FROM.trimEnd();
-    const text = `${FROM}From x\n\nFrom y\r\n\r\n${CRLF_FROM}\nz\nFrom `;
+    const text = `${FROM}A: 1\nFrom x\n\nFrom y\r\n\r\n${CRLF_FROM}\nz\nFrom `;
+    const second = text.indexOf(CRLF_FROM);
     const expected = [
       { line, newline: '\n', offset: 0, blankBefore: true, ordinal: 0, previous: '' },
       {
         line: 'From x',
         newline: '\n',
-        offset: line.length + 1,
+        offset: FROM.length + 5,
         blankBefore: false,
         ordinal: 1,
         previous: line,
       },
-      { line: 'From y', newline: '\r\n', offset: line.length + 9, blankBefore: true },
-      { line, newline: '\r\n', offset: line.length + 19, blankBefore: true, ordinal: 1, previous: line },
+      { line: 'From y', newline: '\r\n', offset: FROM.length + 13, blankBefore: true },
+      { line, newline: '\r\n', offset: second, blankBefore: true, ordinal: 1, previous: line },
       { line: 'From ', newline: '', behind: 0, offset: text.length - 5, blankBefore: false, ordinal: 2 },
     ];
     expect(candidates(text)).toMatchObject(expected);

@@ -233,7 +233,7 @@ export const MBOXISH: fc.Arbitrary<string> = fc
 
 /** What the dialect would not refuse as a whole. */
 export function acceptable(text: string, dialect: MboxDialect): Buffer {
-  return bytesOf(dialect.tolerant ? text : FROM + text);
+  return bytesOf(dialect.before === 'anything' ? text : FROM + text);
 }
 
 /** Sizes of pieces: single bytes, primes, random ones. */
