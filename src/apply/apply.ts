@@ -1,19 +1,18 @@
 import { runningDigest } from '../codec/digest.ts';
-import { formatBaseName } from '../codec/maildir/name.ts';
 import type { ContentStore } from '../codec/mbox/message-scanner.ts';
 import { LIMITS } from '../core/limits.ts';
-import type { MailboxFacts, MessageRecord } from '../core/message.ts';
+import type { Listing, MailboxFacts, MessageRecord, Scanned } from '../core/message.ts';
 import type { Dir } from '../io/dir.ts';
 import { flushFiles } from '../io/durable.ts';
 import type { Owner } from '../io/owner.ts';
 import { lockUidlist } from '../io/uidlist-lock.ts';
-import type { Action, PlanSummary, Scanned } from '../plan/action.ts';
-import type { Listing } from '../state/manifest.ts';
-import { type Inventory, ListingSum, messageFiles } from './inspect.ts';
-import { KeywordLetters } from './keyword-letters.ts';
+import { baseOf } from '../maildir/base-of.ts';
+import { type Inventory, ListingSum, messageFiles } from '../maildir/inspect.ts';
+import { KeywordLetters } from '../maildir/keyword-letters.ts';
+import type { TargetFolder } from '../maildir/target-folder.ts';
+import { KnownFields, openUidlist, UidlistWriter } from '../maildir/uidlist-file.ts';
+import type { Action, PlanSummary } from '../plan/action.ts';
 import { Staging, stagedName } from './staging.ts';
-import type { TargetFolder } from './target-folder.ts';
-import { KnownFields, openUidlist, UidlistWriter } from './uidlist-file.ts';
 
 /**
  * Carries out the plan of one mailbox. The only place that changes a target folder.
@@ -223,12 +222,6 @@ class Application {
     this.#changes++;
     this.#input.folder.cur.unlink(name);
   }
-}
-
-/** The base name of a message: a function of the message, the same in every run. */
-export function baseOf(record: MessageRecord): string {
-  const { date: seconds, uid, digest, size, vsize } = record;
-  return formatBaseName({ seconds, uid, digest, size, vsize });
 }
 
 /** Seconds since 1970 that every file system can store. */

@@ -3,7 +3,7 @@ import { assert } from '../core/errors.ts';
 import type { Dir } from '../io/dir.ts';
 import type { OpenFile } from '../io/file.ts';
 import type { Owner } from '../io/owner.ts';
-import { FILE_MODE } from './target-folder.ts';
+import { FILE_MODE } from '../maildir/target-folder.ts';
 
 /** What all our files in a `tmp/` begin with; what is left of it by a killed run is removed by the next. */
 const PREFIX = 'spoolsync.';

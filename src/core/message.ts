@@ -29,3 +29,27 @@ export interface MailboxFacts {
   /** All keyword names of the mailbox, in the source's order. */
   readonly keywords: readonly string[];
 }
+
+/** A message as a scan found it. */
+export interface Scanned extends MessageRecord {
+  /** Its place in the spool, from 0. */
+  readonly ordinal: number;
+  /** Whether its bytes already lie staged in the target. */
+  readonly staged: boolean;
+}
+
+/** What a spool file was when it was read: if any of these differs, it has changed. */
+export interface Fingerprint {
+  /** Device, inode, nanoseconds: decimal, as they do not fit a number. */
+  readonly dev: string;
+  readonly ino: string;
+  readonly size: number;
+  readonly mtimeNs: string;
+  readonly ctimeNs: string;
+}
+
+/** The names in a folder's `cur/` and `new/`: how many, and the sum of their XXH64 modulo 2^64, in hex. */
+export interface Listing {
+  readonly count: number;
+  readonly sum: string;
+}

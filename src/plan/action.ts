@@ -1,12 +1,4 @@
-import type { MessageRecord } from '../core/message.ts';
-
-/** A message as a scan found it. */
-export interface Scanned extends MessageRecord {
-  /** Its place in the spool, from 0. */
-  readonly ordinal: number;
-  /** Whether its bytes already lie staged in the target. */
-  readonly staged: boolean;
-}
+import type { MessageRecord, Scanned } from '../core/message.ts';
 
 /** One change of the target, or none. Plain data: what cannot be written down here is not done. */
 export type Action =

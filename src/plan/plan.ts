@@ -1,6 +1,6 @@
 import { assert } from '../core/errors.ts';
-import type { MessageRecord } from '../core/message.ts';
-import type { Action, PlanSummary, Scanned } from './action.ts';
+import type { MessageRecord, Scanned } from '../core/message.ts';
+import type { Action, PlanSummary } from './action.ts';
 
 /**
  * manifest x scan -> actions, as a merge of two streams in UID order; memory does not grow with the mailbox.

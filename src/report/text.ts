@@ -118,7 +118,7 @@ class TextReport {
     const changed = event.added + event.reflagged + event.removed > 0;
     const eyes = pending.findings > 0;
     if (eyes) this.#eyes++;
-    if (!changed && !eyes && pending.note === undefined && this.#command === 'convert') return;
+    if (!changed && !eyes && this.#command === 'convert') return;
     const line = this.#mailboxLine(event, pending);
     if (eyes) this.#always(line);
     else this.#say(line);

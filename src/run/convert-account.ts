@@ -1,4 +1,3 @@
-import { DIR_MODE } from '../apply/target-folder.ts';
 import { SpoolsyncError } from '../core/errors.ts';
 import type { Dir } from '../io/dir.ts';
 import { canonicalPath, ensurePath } from '../io/ensure-path.ts';
@@ -6,6 +5,7 @@ import { findUserOf } from '../io/in-use.ts';
 import { printable } from '../io/names.ts';
 import type { Owner } from '../io/owner.ts';
 import { lockRun } from '../io/run-lock.ts';
+import { DIR_MODE } from '../maildir/target-folder.ts';
 import type { Account } from '../source/accounts.ts';
 import { type AccountState, openAccountState } from '../state/state-dir.ts';
 import type { RunContext } from './context.ts';

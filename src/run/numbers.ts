@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { parseOwnBaseName } from '../codec/maildir/name.ts';
 import type { ScanTotals } from '../codec/mbox/message-scanner.ts';
-import type { MailboxFacts, MessageRecord } from '../core/message.ts';
-import type { Scanned } from '../plan/action.ts';
+import type { MailboxFacts, MessageRecord, Scanned } from '../core/message.ts';
 import { assignUids } from '../plan/plan.ts';
 
 /** What numbers a mailbox has had so far, from its manifest or, without one, from the target's uidlist. */

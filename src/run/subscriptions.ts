@@ -1,4 +1,3 @@
-import { FILE_MODE } from '../apply/target-folder.ts';
 import { digestOf } from '../codec/digest.ts';
 import { formatSubscriptions } from '../codec/maildir/subscriptions.ts';
 import { LIMITS } from '../core/limits.ts';
@@ -6,6 +5,7 @@ import type { Dir } from '../io/dir.ts';
 import { writeFileAtomic } from '../io/durable.ts';
 import { printable } from '../io/names.ts';
 import type { Owner } from '../io/owner.ts';
+import { FILE_MODE } from '../maildir/target-folder.ts';
 import type { Account } from '../source/accounts.ts';
 import { placeMailboxes } from '../source/folders.ts';
 import { subscribedNames } from '../source/subscribed.ts';

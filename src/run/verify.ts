@@ -1,9 +1,9 @@
-import { sumListing, takeInventory } from '../apply/inspect.ts';
-import { openFolder, type TargetFolder } from '../apply/target-folder.ts';
-import { openUidlist } from '../apply/uidlist-file.ts';
 import { SpoolsyncError } from '../core/errors.ts';
 import { Dir } from '../io/dir.ts';
 import { printable } from '../io/names.ts';
+import { sumListing, takeInventory } from '../maildir/inspect.ts';
+import { openFolder, type TargetFolder } from '../maildir/target-folder.ts';
+import { openUidlist } from '../maildir/uidlist-file.ts';
 import { type Manifest, openManifest } from '../state/manifest.ts';
 import { type AccountState, findAccountState } from '../state/state-dir.ts';
 import { compareMailbox, type Differ } from '../verify/compare.ts';

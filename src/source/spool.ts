@@ -6,13 +6,13 @@ import { SNIFF_BYTES, type Sniffed, sniff } from '../codec/mbox/sniff.ts';
 import { CR, LF } from '../core/bytes.ts';
 import { SpoolsyncError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
+import type { Fingerprint } from '../core/message.ts';
 import type { OpenFile } from '../io/file.ts';
 import { printable } from '../io/names.ts';
 import { tryReadLock } from '../io/read-lock.ts';
 import { ReadStream } from '../io/read-stream.ts';
 import { openScratch } from '../io/scratch.ts';
 import type { Stat } from '../io/stat.ts';
-import type { Fingerprint } from '../state/manifest.ts';
 
 /**
  * One spool file, ready to be read: locked where that is possible without writing beside it, decompressed if need be,

@@ -1,7 +1,7 @@
 import { runningDigest } from '../codec/digest.ts';
 import { SpoolsyncError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
-import type { MailboxFacts, MessageRecord } from '../core/message.ts';
+import type { Fingerprint, Listing, MailboxFacts, MessageRecord } from '../core/message.ts';
 import type { MboxRules } from '../core/types.ts';
 import type { Dir } from '../io/dir.ts';
 import type { OpenFile } from '../io/file.ts';
@@ -20,22 +20,6 @@ import { ascii, formatRecord, parseJson, parseRecord } from './record-line.ts';
 
 const FORMAT = 'spoolsync manifest';
 const VERSION = 1;
-
-/** What a spool file was when it was read: if any of these differs, it has changed. */
-export interface Fingerprint {
-  /** Device, inode, nanoseconds: decimal, as they do not fit a number. */
-  readonly dev: string;
-  readonly ino: string;
-  readonly size: number;
-  readonly mtimeNs: string;
-  readonly ctimeNs: string;
-}
-
-/** The names in a folder's `cur/` and `new/`: how many, and the sum of their XXH64 modulo 2^64, in hex. */
-export interface Listing {
-  readonly count: number;
-  readonly sum: string;
-}
 
 export interface ManifestHeader extends MailboxFacts {
   /** Hierarchy of the mailbox in the source, printable. */

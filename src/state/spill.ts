@@ -1,9 +1,8 @@
 import { assert } from '../core/errors.ts';
-import type { MessageRecord } from '../core/message.ts';
+import type { MessageRecord, Scanned } from '../core/message.ts';
 import type { OpenFile } from '../io/file.ts';
 import { LineWriter, readLines } from '../io/lines.ts';
 import { openScratch } from '../io/scratch.ts';
-import type { Scanned } from '../plan/action.ts';
 import { formatRecord, parseRecord } from './record-line.ts';
 
 /**

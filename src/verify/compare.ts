@@ -1,8 +1,3 @@
-import { baseOf } from '../apply/apply.ts';
-import { ListingSum, messageFiles, sumListing } from '../apply/inspect.ts';
-import { KeywordLetters } from '../apply/keyword-letters.ts';
-import type { TargetFolder } from '../apply/target-folder.ts';
-import { openUidlist } from '../apply/uidlist-file.ts';
 import { parseInfo } from '../codec/maildir/flags.ts';
 import { readSizes, splitName } from '../codec/maildir/name.ts';
 import type { UidlistRecord } from '../codec/maildir/uidlist.ts';
@@ -10,6 +5,11 @@ import type { DifferenceEvent } from '../core/events.ts';
 import type { MailboxFacts, MessageRecord } from '../core/message.ts';
 import { FLAG, type Flags } from '../core/types.ts';
 import { printable } from '../io/names.ts';
+import { baseOf } from '../maildir/base-of.ts';
+import { ListingSum, messageFiles, sumListing } from '../maildir/inspect.ts';
+import { KeywordLetters } from '../maildir/keyword-letters.ts';
+import type { TargetFolder } from '../maildir/target-folder.ts';
+import { openUidlist } from '../maildir/uidlist-file.ts';
 import { FileMeter } from './measure.ts';
 
 /** Announces a difference; the caller adds account and mailbox. */

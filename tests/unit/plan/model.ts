@@ -1,5 +1,5 @@
-import type { MessageRecord } from '../../../src/core/message.ts';
-import type { Action, Scanned } from '../../../src/plan/action.ts';
+import type { MessageRecord, Scanned } from '../../../src/core/message.ts';
+import type { Action } from '../../../src/plan/action.ts';
 
 /** A message whose content is one letter; equal letters are true duplicates. */
 export function record(

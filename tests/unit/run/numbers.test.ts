@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { baseOf } from '../../../src/apply/apply.ts';
 import type { ScanTotals } from '../../../src/codec/mbox/message-scanner.ts';
+import { baseOf } from '../../../src/maildir/base-of.ts';
 import { mailboxGuid, numberedByName, numbersOf, withUids } from '../../../src/run/numbers.ts';
 import { plain, record, scanned } from '../plan/model.ts';
 

@@ -123,7 +123,7 @@ describe.each(DIALECTS)('%s', (_name, dialect) => {
       judge: () => ({ separator: false }),
       contentLength: false,
       trailingNewline: 'never',
-      tolerant: true,
+      before: 'anything',
       marker: 'From ',
     };
     fc.assert(

@@ -1,7 +1,7 @@
 import { digestNumber } from '../codec/digest.ts';
 import { parseOwnBaseName, splitName } from '../codec/maildir/name.ts';
+import type { Listing } from '../core/message.ts';
 import type { Dir } from '../io/dir.ts';
-import type { Listing } from '../state/manifest.ts';
 import type { TargetFolder } from './target-folder.ts';
 
 const MASK = (1n << 64n) - 1n;
