@@ -18,7 +18,7 @@ const NAME = 'dovecot-uidlist';
 const TEMP = 'dovecot-uidlist.tmp';
 
 /** A line of the file that cannot be used. */
-export interface BadLine {
+interface BadLine {
   readonly line: number;
   readonly reason: string;
 }

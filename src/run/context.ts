@@ -3,7 +3,7 @@ import type { Listener, Severity } from '../core/events.ts';
 import type { MboxRules, Unquote } from '../core/types.ts';
 
 /** How spools are read; the same for all accounts of a run. */
-export interface ReadingOptions {
+interface ReadingOptions {
   readonly rules: MboxRules | 'auto';
   readonly zone: Zone;
   readonly unquote: Unquote;

@@ -147,7 +147,9 @@ function notMaildir(message: string, path: string): SpoolsyncError {
  * would be taken for part of it. Asked before anything is made.
  */
 function refuseOverlap(account: Account, path: string, option: '--to' | '--state'): void {
-  const ours = canonicalPath(path, 'target');
+  const ours = canonicalOrUndefined(path, 'target');
+  // What cannot be opened safely is refused when it is opened, and until then nothing is made.
+  if (ours === undefined) return;
   const inside = (inner: string, outer: string) =>
     inner === outer || inner.startsWith(outer === '/' ? outer : `${outer}/`);
   const clash = sourcePaths(account.places).find((theirs) => inside(theirs, ours) || inside(ours, theirs));
@@ -163,13 +165,18 @@ function sourcePaths({ root, inbox, index, control }: Account['places']): string
   const paths = [root, inbox, index, control].filter((path) => path?.startsWith('/'));
   return paths.flatMap((path = '') => {
     const slash = path.lastIndexOf('/');
-    try {
-      return [path, `${canonicalPath(path.slice(0, slash) || '/', 'source')}/${path.slice(slash + 1)}`];
-    } catch (error) {
-      if (error instanceof SpoolsyncError) return [path];
-      throw error;
-    }
+    const above = canonicalOrUndefined(path.slice(0, slash) || '/', 'source');
+    return above === undefined ? [path] : [path, `${above === '/' ? '' : above}/${path.slice(slash + 1)}`];
   });
+}
+
+function canonicalOrUndefined(path: string, side: 'source' | 'target'): string | undefined {
+  try {
+    return canonicalPath(path, side);
+  } catch (error) {
+    if (error instanceof SpoolsyncError) return undefined;
+    throw error;
+  }
 }
 
 function idleCheck(root: Dir, settings: ConvertSettings): Pick<TargetAccount, 'now' | 'checkIdle'> {

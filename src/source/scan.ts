@@ -193,6 +193,8 @@ async function survey(spool: Spool, indexes: boolean): Promise<RulesDecision> {
 /** Ends a survey early; never leaves this file. */
 class Settled extends Error {}
 
+const NO_NUMBERS = { uidValidity: undefined, uidNext: 1, keywords: [], renumbered: false };
+
 /** Reads the content of one message again, from the offsets of its record, into a store. */
 export function copyMessage(
   spool: Spool,
@@ -208,6 +210,8 @@ export function copyMessage(
     contentLength: false,
     trailingNewline: 'never',
     judge: () => ({ separator: false }),
+    // Its numbers are known, and a message that is not the first of its file cannot be the pseudo message.
+    numbering: () => ({ message: () => record, finish: () => NO_NUMBERS }),
     marker: 'From ',
   };
   const scanner = new MessageScanner({

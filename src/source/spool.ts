@@ -140,17 +140,23 @@ async function decompress(file: OpenFile, size: number): Promise<OpenFile> {
   const limit = Math.max(LIMITS.gzipFloor, size * LIMITS.gzipRatio);
   const source = new ReadStream(file, 0, size);
   let written = 0;
+  let bomb: SpoolsyncError | undefined;
   try {
     await pipeline(source, createGunzip(), async (chunks: AsyncIterable<Buffer>) => {
       for await (const chunk of chunks) {
         written += chunk.length;
-        if (written > limit) throw damaged(file, `it grows to more than ${LIMITS.gzipRatio} times its size`);
+        if (written > limit) {
+          bomb = damaged(file, `it grows to more than ${LIMITS.gzipRatio} times its size`);
+          throw bomb;
+        }
         plain.write(chunk);
       }
     });
     return plain;
   } catch (error) {
     plain.close();
+    // The pipeline may say only that it was aborted.
+    if (bomb !== undefined) throw bomb;
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     if (!code.startsWith('Z_')) throw error;
     throw damaged(file, error instanceof Error ? error.message : code, error);

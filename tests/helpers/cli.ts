@@ -9,7 +9,7 @@ import type {
 } from '../../src/core/events.ts';
 
 /** The command as it is installed; dist/ is made by tests/helpers/build.ts. */
-export const BIN = fileURLToPath(new URL('../../bin/spoolsync.js', import.meta.url));
+const BIN = fileURLToPath(new URL('../../bin/spoolsync.js', import.meta.url));
 
 /** Environment of every run: a fixed zone, so that dates do not depend on the host. */
 const ENV = { ...process.env, TZ: 'UTC', LC_ALL: 'C' };

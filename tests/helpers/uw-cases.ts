@@ -261,6 +261,22 @@ export const NUMBERING_CASES: readonly NumberingCase[] = [
   words('an unknown word', [BASE, ['X-Keywords', ' kwA nope kwB   ']], 'kwA kwB'),
   words('other case', [BASE, ['X-Keywords', ' KWb kWa']], 'kwA kwB'),
   words('parted by a tab', [BASE, ['X-Keywords', ' kwA\tkwB']], ''),
+  words(
+    'folded fields',
+    [
+      ['X-IMAPbase', ' 1000 10 kwA\n kwB'],
+      ['X-Keywords', ' kwA\n kwB'],
+    ],
+    'kwA',
+  ),
+  letters(
+    'in continuation lines',
+    [
+      ['Status', '\n R'],
+      ['X-Status', ' F\n A\n\tD'],
+    ],
+    '\\Flagged',
+  ),
   words('two fields', [BASE, ['X-Keywords', 'kwA'], ['X-Keywords', ' kwB']], 'kwA kwB'),
   words('before the base', [['X-Keywords', ' kwA'], BASE], ''),
   words(

@@ -24,11 +24,6 @@ const MAIL_UID = 65_534;
 const PACKAGES = ['gcc', 'libc6-dev', 'libc-client2007e-dev'];
 const SOURCE = fileURLToPath(new URL('uw-judge.c', import.meta.url));
 
-const workDirs = new Set<string>();
-process.once('exit', () => {
-  for (const dir of workDirs) rmSync(dir, { recursive: true, force: true });
-});
-
 export interface UwOptions {
   /** TZ of the server: zone of From_ dates that name none. Default UTC. */
   readonly tz?: string;
@@ -37,7 +32,7 @@ export interface UwOptions {
 }
 
 /** One message as an IMAP client of a UW server sees it. */
-export interface UwMessage {
+interface UwMessage {
   readonly uid: number;
   /** System flags such as `\Seen`, sorted, without `\Recent`. */
   readonly flags: readonly string[];
@@ -74,10 +69,12 @@ export class UwRefusal extends Error {
  * command to run where it cannot, and `UwRefusal` where c-client refuses the file.
  */
 export function readWithUw(file: string | Uint8Array, options: UwOptions = {}): UwMailbox {
-  const judge = compiled();
+  const bytes = compiled();
   const home = workDir();
+  const judge = join(home, 'uw-judge');
   const spool = join(home, 'spool');
   try {
+    writeFileSync(judge, bytes, { mode: 0o755 });
     if (typeof file === 'string') copyFileSync(file, spool);
     else writeFileSync(spool, file);
     chmodSync(spool, 0o600);
@@ -93,7 +90,6 @@ export function readWithUw(file: string | Uint8Array, options: UwOptions = {}): 
     return parse(run.stdout, options.write === true ? readFileSync(spool) : undefined);
   } finally {
     rmSync(home, { recursive: true, force: true });
-    workDirs.delete(home);
   }
 }
 
@@ -141,20 +137,24 @@ function epoch(text: string): number | undefined {
   return Date.UTC(year, month - 1, day, hour, minute, second) / 1000 - east * 60;
 }
 
-let program: string | undefined;
+let program: Buffer | undefined;
 
-/** The compiled judge; made once per process. */
-function compiled(): string {
+/** The compiled judge; made once per process, and kept in memory so that no file stays behind. */
+function compiled(): Buffer {
   if (program !== undefined) return program;
   if (!existsSync('/usr/include/c-client/c-client.h') || spawnSync('cc', ['--version']).status !== 0)
     install();
-  const path = join(workDir(), 'uw-judge');
-  const run = spawnSync('cc', ['-w', '-I/usr/include/c-client', '-o', path, SOURCE, '-lc-client'], {
-    encoding: 'utf8',
-  });
-  if (run.status !== 0) throw new Error(`Could not compile uw-judge.c:\n${run.stderr}`);
-  program = path;
-  return path;
+  const dir = workDir();
+  try {
+    const path = join(dir, 'uw-judge');
+    const args = ['-w', '-I/usr/include/c-client', '-o', path, SOURCE, '-lc-client'];
+    const run = spawnSync('cc', args, { encoding: 'utf8' });
+    if (run.status !== 0) throw new Error(`Could not compile uw-judge.c:\n${run.stderr}`);
+    program = readFileSync(path);
+    return program;
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
 }
 
 function install(): void {
@@ -175,7 +175,6 @@ function install(): void {
 
 function workDir(): string {
   const dir = mkdtempSync(join(tmpdir(), 'spoolsync-uw-'));
-  workDirs.add(dir);
   chmodSync(dir, 0o755);
   return dir;
 }

@@ -55,7 +55,7 @@ function remarkCodes(): Map<string, string | undefined> {
 /** Events with their fields, from the interfaces of events.ts. */
 function eventFields(): Map<string, Map<string, boolean>> {
   const events = new Map<string, Map<string, boolean>>();
-  for (const [, body = ''] of EVENTS.matchAll(/^export interface \w+Event \{\n([\s\S]*?)^\}/gm)) {
+  for (const [, body = ''] of EVENTS.matchAll(/^(?:export )?interface \w+Event \{\n([\s\S]*?)^\}/gm)) {
     const fields = [...body.matchAll(/^ {2}readonly (\w+)(\??):/gm)];
     const name = /readonly event: '(\w+)'/.exec(body)?.[1] ?? '';
     events.set(
@@ -117,7 +117,7 @@ test('json.md lists every event with its fields, and no other', () => {
 });
 
 test('json.md lists every total', () => {
-  const body = /^export interface Totals \{\n([\s\S]*?)^\}/m.exec(EVENTS)?.[1] ?? '';
+  const body = /^(?:export )?interface Totals \{\n([\s\S]*?)^\}/m.exec(EVENTS)?.[1] ?? '';
   const totals = [...body.matchAll(/readonly (\w+):/g)].map(([, field]) => field);
   expect(totals.length).toBeGreaterThan(5);
   const row = rows(section(JSON_DOC, 'end')).get('totals')?.join(' ') ?? '';

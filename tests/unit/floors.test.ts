@@ -20,7 +20,7 @@ const IMPURE = [
 const DISK = /from 'node:(fs|fs\/promises|child_process)'/;
 
 function floors(): Map<string, number> {
-  const rows = fs.readFileSync(ARCHITECTURE, 'utf8').matchAll(/^\| (\d) \| `src\/(\w+)` \|/gm);
+  const rows = fs.readFileSync(ARCHITECTURE, 'utf8').matchAll(/^\| (\d) +\| `src\/(\w+)` +\|/gm);
   return new Map([...rows].map(([, floor, folder]) => [folder ?? '', Number(floor)]));
 }
 

@@ -235,7 +235,7 @@ export class MboxFramer {
     if (length - this.#pos < HEADER_PIECE + 2 && !this.#final && this.#win.indexOf(LF, this.#pos) < 0)
       return false;
     const { marker, separatorInHeader } = this.#dialect;
-    const first = this.#base + this.#pos === this.#contentStart;
+    const first = marker === 'From ' && this.#base + this.#pos === this.#contentStart;
     if (separatorInHeader && !first && this.#win[this.#pos] === marker.charCodeAt(0)) {
       if (!this.#enough(this.#pos)) return false;
       if (this.#atMarker(this.#pos) && this.#trySeparator(this.#pos, false)) return true;
@@ -372,7 +372,7 @@ export class MboxFramer {
   #begin(at: number, date: CivilTime | undefined): void {
     const content = this.#base + at;
     const offset = this.#ordinal === 0 ? content : this.#separatorOffset;
-    this.#contentStart = content;
+    this.#contentStart = this.#dialect.marker === 'From ' ? content : -1; // a marker of MMDF is no text anywhere
     this.#sink.begin({ offset, content, date });
     this.#open = true;
     this.#state = 'header';

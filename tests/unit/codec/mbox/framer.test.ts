@@ -165,7 +165,12 @@ describe('Content-Length', () => {
 
   it('UW does not look at it; plain does', () => {
     const text = `${message(inner.length)}\n${FROM}B: 2\n`;
-    expect(contents(read(text, uwDialect))).toEqual([split(inner.length)[0], 'inner\n', 'B: 2\n']);
+    expect(contents(read(text, uwDialect))).toEqual([split(inner.length)[0], `inner\n${FROM}B: 2\n`]);
+    expect(contents(read(text.replace('inner', '\ninner'), uwDialect))).toEqual([
+      split(inner.length)[0],
+      '\ninner\n',
+      'B: 2\n',
+    ]);
     expect(contents(read(text, plainDialect))).toEqual([...whole, 'B: 2\n']);
   });
 
@@ -261,9 +266,15 @@ describe('the beginning of the file', () => {
     ['dovecot', dovecotDialect],
     ['uw', uwDialect],
   ])('%s insists on a separator, and its caller must have looked', (_name, dialect) => {
-    for (const text of ['\n', 'x', `\n${FROM}`, 'From nobody else\n']) {
+    for (const text of ['x', `\xef\xbb\xbf${FROM}`, '\nx', 'From nobody else\n']) {
       expect(() => frame(bytesOf(text), dialect)).toThrow('the file does not begin with a separator');
     }
+  });
+
+  it('only dovecot minds empty lines before it', () => {
+    expect(() => frame(bytesOf(`\n${FROM}`), dovecotDialect)).toThrow('does not begin with a separator');
+    const framed = read(`\n\r\n${FROM}A: 1\n`, uwDialect);
+    expect([contents(framed), framed.leading]).toEqual([['A: 1\n'], 3]);
   });
 });
 

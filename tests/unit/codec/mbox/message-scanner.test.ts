@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { digestOf } from '../../../../src/codec/digest.ts';
-import type { MboxDialect } from '../../../../src/codec/mbox/dialect.ts';
+import type { MailboxMeta, MboxDialect, MessageMeta, Numbering } from '../../../../src/codec/mbox/dialect.ts';
 import { dovecotDialect } from '../../../../src/codec/mbox/dovecot.ts';
 import { MboxFramer } from '../../../../src/codec/mbox/framer.ts';
 import { MessageScanner, type ScanRemark } from '../../../../src/codec/mbox/message-scanner.ts';
@@ -99,6 +99,16 @@ function measure(text: string) {
 
 const UNQUOTE = fc.constantFrom<Unquote>('none', 'rd', 'o');
 
+class NoPseudo implements Numbering {
+  message(): MessageMeta {
+    return { uid: 1, flags: 0, keywords: [] };
+  }
+
+  finish(): MailboxMeta {
+    return { uidValidity: undefined, uidNext: 2, keywords: [], renumbered: false };
+  }
+}
+
 describe.each(DIALECTS)('%s', (_name, dialect) => {
   it('measures and stores what a client sees', () => {
     fc.assert(
@@ -124,6 +134,8 @@ describe.each(DIALECTS)('%s', (_name, dialect) => {
       contentLength: false,
       trailingNewline: 'never',
       before: 'anything',
+      // A message further on that holds a valid X-IMAP is mail; here it comes first.
+      numbering: () => new NoPseudo(),
       marker: 'From ',
     };
     fc.assert(
@@ -133,11 +145,6 @@ describe.each(DIALECTS)('%s', (_name, dialect) => {
         for (const [i, { start, end, size, vsize, digest }] of records.entries()) {
           const content = Buffer.from(bytes.subarray(start, end));
           const copy = scan(content, { dialect: again, unquote, sizes, within: 'message' });
-          // A message that holds a valid X-IMAP further on is read as the pseudo message: it is then first in its file.
-          if (copy.log.includes('drop')) {
-            expect(i).toBeGreaterThan(0);
-            continue;
-          }
           expect(copy.records).toMatchObject([{ size, vsize, digest, start: 0, end: end - start }]);
           expect(copy.stored).toEqual([stored[i]]);
         }

@@ -36,6 +36,17 @@ describe('UIDs, flags and keywords as c-client computes them', () => {
     expect(mailbox.keywords).toEqual(['b', 'a', 'c']);
   });
 
+  it('reads the first line of a folded field only', () => {
+    const { metas } = walk([
+      [
+        ['X-IMAPbase', ' 1000 10 kwA\r\n kwB'],
+        ['X-Keywords', ' kwA\r\n kwB'],
+        ['X-Status', ' F\r\n A\r\n\tD'],
+      ],
+    ]);
+    expect(metas).toMatchObject([{ flags: FLAG.flagged, keywords: ['kwA'] }]);
+  });
+
   it('says what it does not keep', () => {
     const { metas } = walk([
       [
