@@ -60,7 +60,8 @@ export interface RemarkEvent {
   readonly event: 'remark';
   readonly severity: Severity;
   readonly code: string;
-  readonly user: string;
+  /** Absent where an entry on the disk is no account. */
+  readonly user?: string;
   readonly mailbox?: string;
   /** `file:offset`, `file:line`, a path, or `mailbox uid N`. */
   readonly place?: string;

@@ -16,7 +16,6 @@ const RANK: readonly number[] = [
   EXIT.cannotCreate,
   EXIT.permission,
   EXIT.noInput,
-  EXIT.damaged,
   EXIT.busy,
   EXIT.sourceMoved,
   EXIT.findings,

@@ -83,10 +83,10 @@ class TextReport {
   }
 
   #remark(event: RemarkEvent): void {
-    if (event.mailbox === undefined) {
+    if (event.user === undefined || event.mailbox === undefined) {
       if (event.severity === 'finding') this.#eyes++;
       const where = event.place === undefined ? '' : ` (${event.place})`;
-      const line = `${event.user}: ${event.code}: ${event.message}${where}`;
+      const line = `${event.user === undefined ? '' : `${event.user}: `}${event.code}: ${event.message}${where}`;
       if (event.severity === 'finding') this.#always(line);
       else this.#say(line);
       return;

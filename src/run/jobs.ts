@@ -4,10 +4,12 @@ import { printable } from '../io/names.ts';
 import type { Account } from '../source/accounts.ts';
 import { placeMailboxes } from '../source/folders.ts';
 import { MboxAccount, type SourceMailbox } from '../source/mailboxes.ts';
+import type { Rejected } from '../source/rejected.ts';
 import { stateName } from '../state/state-dir.ts';
 import { type RunContext, remarker } from './context.ts';
 import { emitFailure } from './failures.ts';
 import type { ReadInput } from './read-mailbox.ts';
+import { wantedSubscriptions } from './subscriptions.ts';
 
 /** One mailbox of the source and where it goes. */
 export interface MailboxJob extends Omit<ReadInput, 'store'> {
@@ -25,8 +27,10 @@ export interface MailboxJob extends Omit<ReadInput, 'store'> {
 export interface AccountJobs {
   readonly source: MboxAccount;
   readonly jobs: readonly MailboxJob[];
-  /** Folder of each mailbox, by its parts joined with `/`. */
-  readonly folders: ReadonlyMap<string, string>;
+  /** Folders of all mailboxes, those that could not be opened included. */
+  readonly folders: ReadonlySet<string>;
+  /** The subscriptions file that the target should have; `undefined` where the source has none that can be read. */
+  readonly subscriptions: Buffer | undefined;
   close(): void;
 }
 
@@ -35,16 +39,7 @@ export function openJobs(context: RunContext, account: Account): AccountJobs {
   const source = MboxAccount.open(account);
   const user = printable(account.user);
   const { mailboxes, rejected } = source.list();
-  for (const { path, reason, code } of rejected) {
-    const place = printable(path);
-    if (code === 'PERMISSION') {
-      const advice = 'run as root, or as the user who owns it';
-      context.emit({ event: 'failure', user, code, message: `${place} ${reason}`, place, advice });
-    } else {
-      const message = `${place} ${reason}`;
-      context.emit({ event: 'remark', severity: 'finding', code: 'NOT_READ', user, message, place });
-    }
-  }
+  for (const entry of rejected) announceRejected(context, user, entry);
   const names = mailboxes.map(({ isInbox, parts }) => (isInbox ? [] : parts));
   const jobs: MailboxJob[] = [];
   const folders = new Map<string, string>();
@@ -74,7 +69,26 @@ export function openJobs(context: RunContext, account: Account): AccountJobs {
     if (place.changed) job.remark('note', 'NAME_MAPPED', `clients will see it as ${shown(place.folder)}`);
     jobs.push(job);
   }
-  return { source, jobs, folders, close: () => source.close() };
+  const wanted = wantedSubscriptions(account, source, folders);
+  for (const entry of wanted.rejected) announceRejected(context, user, entry);
+  return {
+    source,
+    jobs,
+    folders: new Set(folders.values()),
+    subscriptions: wanted.file,
+    close: () => source.close(),
+  };
+}
+
+function announceRejected({ emit }: RunContext, user: string, { path, reason, code }: Rejected): void {
+  const place = printable(path);
+  const message = `${place} ${reason}`;
+  if (code === undefined)
+    emit({ event: 'remark', severity: 'finding', code: 'NOT_READ', user, message, place });
+  else {
+    const advice = 'run as root, or as the user who owns it';
+    emit({ event: 'failure', user, code, message, place, advice });
+  }
 }
 
 function jobOf(

@@ -38,7 +38,6 @@ export function pairAccounts(
       event: 'remark',
       severity: 'finding',
       code: 'NOT_AN_ACCOUNT',
-      user: '',
       place: printable(path),
       message: reason,
     })),

@@ -8,6 +8,8 @@ import type { Owner } from '../io/owner.ts';
 import { FILE_MODE } from '../maildir/target-folder.ts';
 import type { Account } from '../source/accounts.ts';
 import { placeMailboxes } from '../source/folders.ts';
+import type { MboxAccount } from '../source/mailboxes.ts';
+import type { Rejected } from '../source/rejected.ts';
 import { subscribedNames } from '../source/subscribed.ts';
 import { type AccountState, rememberSubscriptions, writtenSubscriptions } from '../state/state-dir.ts';
 import type { RunContext } from './context.ts';
@@ -24,7 +26,7 @@ export function convertSubscriptions(
   state: AccountState,
   owner: Owner | undefined,
 ): void {
-  const wanted = wantedSubscriptions(account, jobs);
+  const { subscriptions: wanted } = jobs;
   if (wanted === undefined) return;
   const present = readSubscriptions(root);
   const known = writtenSubscriptions(state);
@@ -47,20 +49,31 @@ export function convertSubscriptions(
   rememberSubscriptions(state, digestOf(wanted));
 }
 
-/** The subscriptions file that the target should have; `undefined` where the source has no list. */
-export function wantedSubscriptions(account: Account, { source, folders }: AccountJobs): Buffer | undefined {
-  const home = account.places.root.replace(/\/[^/]*$/, '') || '/';
-  const rootName = account.places.root.split('/').at(-1) ?? '';
-  const names = subscribedNames(source.subscriptions(home), rootName);
-  if (names === undefined) return undefined;
-  const parts = names.flatMap((name) => {
+/**
+ * The subscriptions file that the target should have, and what of the source's lists cannot be read. One list that
+ * cannot be read is reason enough to have none: half of the subscriptions would look like all of them. `folders` are
+ * the folders of the account's mailboxes, by their parts joined with `/`.
+ */
+export function wantedSubscriptions(
+  account: Account,
+  source: MboxAccount,
+  folders: ReadonlyMap<string, string>,
+): { readonly file: Buffer | undefined; readonly rejected: readonly Rejected[] } {
+  const { root } = account.places;
+  const files = source.subscriptions(root.replace(/\/[^/]*$/, '') || '/');
+  const read = subscribedNames(files, root.split('/').at(-1) ?? '');
+  const rejected = [...files.rejected];
+  if (!read.ok)
+    rejected.push({ path: `${account.places.control ?? root}/.subscriptions`, reason: read.reason });
+  if (!read.ok || read.names === undefined || rejected.length > 0) return { file: undefined, rejected };
+  const parts = read.names.flatMap((name) => {
     const key = name.join('/');
     if (key.toUpperCase() === 'INBOX') return [['INBOX']];
     const place = placeMailboxes([name])[0];
     const folder = folders.get(key) ?? (place?.ok ? place.folder : undefined);
     return folder === undefined ? [] : [folder.slice(1).split('.')];
   });
-  return Buffer.from(formatSubscriptions(parts), 'latin1');
+  return { file: Buffer.from(formatSubscriptions(parts), 'latin1'), rejected };
 }
 
 export function readSubscriptions(root: Dir): Buffer | undefined {

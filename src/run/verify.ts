@@ -14,7 +14,7 @@ import { emitFailure, isStop } from './failures.ts';
 import { type AccountJobs, type MailboxJob, openJobs } from './jobs.ts';
 import { numberedByName, numbersOf, withUids } from './numbers.ts';
 import { readMailbox } from './read-mailbox.ts';
-import { readSubscriptions, wantedSubscriptions } from './subscriptions.ts';
+import { readSubscriptions } from './subscriptions.ts';
 
 /** Compares the source and the target of accounts. Writes nothing. */
 export async function verifyAccounts(
@@ -31,7 +31,7 @@ async function verifyAccount(context: RunContext, stateRoot: string, pair: Accou
   const root = Dir.openRoot(target, 'target');
   try {
     if (root === undefined) {
-      throw new SpoolsyncError('SOURCE_MISSING', `there is no target ${printable(target)}`, {
+      throw new SpoolsyncError('TARGET_MISSING', `there is no target ${printable(target)}`, {
         place: printable(target),
         advice: 'check --to, or run `spoolsync convert` first',
       });
@@ -136,7 +136,7 @@ class AccountVerification {
 
   /** Folders of the target that no mailbox of the source leads to. */
   #findExtraFolders(): void {
-    const known = new Set(this.#jobs.folders.values());
+    const { folders: known } = this.#jobs;
     if (!known.has('')) this.#findExtraInbox();
     for (const name of this.#root.entries()) {
       if (!name.startsWith('.') || known.has(name) || this.#root.lstat(name)?.kind !== 'dir') continue;
@@ -160,7 +160,7 @@ class AccountVerification {
   }
 
   #compareSubscriptions(): void {
-    const wanted = wantedSubscriptions(this.#pair.account, this.#jobs);
+    const { subscriptions: wanted } = this.#jobs;
     if (wanted === undefined) return;
     const found = readSubscriptions(this.#root);
     const place = printable(this.#root.join('subscriptions'));

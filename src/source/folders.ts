@@ -30,7 +30,7 @@ export function placeMailboxes(mailboxes: readonly (readonly string[])[]): Place
     const nice = toFolder(parts.map(spell));
     if (!nice.ok || taken.has(nice.folder)) return plain;
     taken.add(nice.folder);
-    return { ...nice, changed: parts.some((part) => spell(part).includes('=')) && nice.changed };
+    return nice;
   });
 }
 

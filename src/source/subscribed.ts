@@ -8,22 +8,23 @@ interface Files {
   readonly uw: Buffer | undefined;
 }
 
+type Subscribed =
+  | { readonly ok: true; readonly names: readonly (readonly string[])[] | undefined }
+  /** The list is there, but in a form that is not known. */
+  | { readonly ok: false; readonly reason: string };
+
 /**
  * Names that an account's users subscribed to, as hierarchy parts in the source's spelling (latin1), without repeats;
  * `undefined` where the account has no list at all. `rootName` is the last part of the mail root's path: UW writes
  * names as seen from the home directory, `mail/Sent`.
  */
-export function subscribedNames(files: Files, rootName: string): (readonly string[])[] | undefined {
-  if (files.dovecot === undefined && files.uw === undefined) return undefined;
+export function subscribedNames(files: Files, rootName: string): Subscribed {
+  if (files.dovecot === undefined && files.uw === undefined) return { ok: true, names: undefined };
   const parsed = files.dovecot && parseSubscriptions(files.dovecot.toString('latin1'), '/');
-  const names = [...(parsed?.ok ? parsed.names : []), ...uwNames(files.uw, rootName)];
-  const seen = new Set<string>();
-  return names.filter((parts) => {
-    const key = parts.join('/');
-    const fresh = !seen.has(key);
-    seen.add(key);
-    return fresh;
-  });
+  if (parsed?.ok === false) return parsed;
+  const names = [...(parsed?.names ?? []), ...uwNames(files.uw, rootName)];
+  const unique = new Map(names.map((parts) => [parts.join('/'), parts]));
+  return { ok: true, names: [...unique.values()] };
 }
 
 function uwNames(list: Buffer | undefined, rootName: string): string[][] {

@@ -89,6 +89,7 @@ function readHeader(file: OpenFile, end: number): ManifestHeader {
   const header = value as (ManifestHeader & { format?: unknown; version?: unknown }) | undefined;
   if (header?.format !== FORMAT) throw damaged(file, 'it is no manifest');
   if (header.version !== VERSION) {
+    if (!(Number(header.version) > VERSION)) throw damaged(file, `its version is ${String(header.version)}`);
     throw new SpoolsyncError(
       'STATE_NEWER',
       `manifest version ${String(header.version)}; this spoolsync knows ${VERSION}`,

@@ -16,10 +16,10 @@ export interface MboxDialect {
   readonly contentLength: boolean;
   /**
    * Which line end before a separator (or the end of file) belongs to the separator: `always` takes one, even when
-   * the message then ends without a line end; `blank-line` takes it only where it makes an empty line; `never` leaves
-   * it in the message.
+   * the message then ends without a line end; `blank-line` takes it only where it makes an empty line;
+   * `blank-body-line` the same, but leaves the empty line that ends the header; `never` takes none.
    */
-  readonly trailingNewline: 'always' | 'blank-line' | 'never';
+  readonly trailingNewline: 'always' | 'blank-line' | 'blank-body-line' | 'never';
   /** What a separator line begins with: `From ` (mbox), or four bytes 0x01 (MMDF, around each message). */
   readonly marker: 'From ' | '\x01\x01\x01\x01';
   /** Whether a separator can stand in a header block and end it; if not, only an empty line ends the block. */

@@ -400,6 +400,8 @@ export class MboxFramer {
     const crlf = at - 2 >= this.#pos && this.#win[at - 2] === CR;
     const newline = at - (crlf ? 2 : 1);
     if (this.#dialect.trailingNewline === 'always') return newline;
+    const endsHeader = this.#base + newline === this.#bodyStart;
+    if (endsHeader && this.#dialect.trailingNewline === 'blank-body-line') return at;
     return this.#isBlankBefore(at) ? newline : at;
   }
 

@@ -14,8 +14,10 @@ const UNDATED: Verdict = {
 export const uwDialect: MboxDialect = {
   rules: 'uw',
   hiddenHeaders: UW_HIDDEN_HEADERS,
+  // For messages whose From_ line has no date that can be read.
+  readHeaders: new Set(['date']),
   contentLength: false,
-  trailingNewline: 'blank-line',
+  trailingNewline: 'blank-body-line',
   marker: 'From ',
   separatorInHeader: false,
   before: 'blank-lines',

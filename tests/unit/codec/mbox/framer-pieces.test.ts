@@ -22,7 +22,7 @@ vi.mock('../../../../src/core/limits.ts', async (original) => {
   return { ...real, LIMITS: { ...real.LIMITS, fromLine: 96, lookahead: 64, metadataHeader: 100 } };
 });
 
-const RUNS = 800;
+const RUNS = 500;
 
 describe.each(DIALECTS)('%s', (_name, dialect) => {
   it('says the same however the input is cut, and loses no byte', () => {
