@@ -6,7 +6,7 @@ import os from 'node:os';
 export function describeMachine(dir) {
   const cpus = os.cpus();
   const { version } = JSON.parse(fs.readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  const [fileSystem] = execFileSync('stat', ['-f', '-c', '%T', dir], { encoding: 'utf8' }).split('\n');
+  const [, fileSystem] = execFileSync('df', ['--output=fstype', dir], { encoding: 'utf8' }).split('\n');
   return {
     date: new Date().toISOString().slice(0, 10),
     spoolsync: version,

@@ -2,6 +2,7 @@ import { runningDigest } from '../codec/digest.ts';
 import type { ContentStore } from '../codec/mbox/message-scanner.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Listing, MailboxFacts, MessageRecord, Scanned } from '../core/message.ts';
+import { breathing } from '../io/breathe.ts';
 import type { Dir } from '../io/dir.ts';
 import { flushFiles } from '../io/durable.ts';
 import type { Owner } from '../io/owner.ts';
@@ -32,16 +33,18 @@ export interface ApplyInput {
   readonly plan: Iterable<Action>;
   /** What lies in the folder, where that is not what the manifest says; `undefined` where it is. */
   readonly inventory: Inventory | undefined;
+  /** Whether the uidlist that is there is damaged, so that an index made from it cannot be trusted. */
+  readonly repair: boolean;
   /** Copies a message that was not staged from the source. */
   copy(message: Scanned, store: ContentStore): void;
   checkSignal(): void;
   remark(code: string, uid: number, message: string): void;
 }
 
-export function applyPlan(input: ApplyInput): Listing {
+export async function applyPlan(input: ApplyInput): Promise<Listing> {
   const lock = lockUidlist(input.folder.dir, input.owner);
   try {
-    return new Application(input).run();
+    return await new Application(input).run();
   } finally {
     lock.release();
   }
@@ -67,7 +70,7 @@ class Application {
     this.#unclaimed = new Map(input.inventory?.own);
   }
 
-  run(): Listing {
+  async run(): Promise<Listing> {
     const { folder, owner, facts, guid, plan, summary } = this.#input;
     this.#letters.write(folder.dir, owner);
     const old = openUidlist(folder.dir);
@@ -83,7 +86,7 @@ class Application {
     } as const;
     const uidlist = new UidlistWriter(folder.dir, owner, header);
     try {
-      for (const action of plan) {
+      for await (const action of breathing(plan)) {
         this.#input.checkSignal();
         const base = this.#act(action);
         if (base === undefined || action.kind === 'remove') continue;
@@ -93,7 +96,8 @@ class Application {
       for (const name of this.#unclaimed.values()) this.#unlink(name);
       const few = this.#changes <= FEW;
       flushFiles(folder.cur, this.#changes, few ? this.#fresh : messageFiles(folder.cur));
-      if (old !== undefined && !(sameValidity && summary.appendOnly)) dropIndex(folder.dir);
+      const fits = sameValidity && summary.appendOnly && !this.#input.repair;
+      if (old !== undefined && !fits) dropIndex(folder.dir);
       uidlist.commit();
     } catch (error) {
       uidlist.abandon();

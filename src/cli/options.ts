@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { MboxRules, Unquote } from '../core/types.ts';
+import { escapeControls } from '../report/escape.ts';
 
 /** What the command line says, checked for form only. */
 export interface CommandOptions {
@@ -36,6 +37,9 @@ export function buildProgram(
     .description('Moves mbox spools into Dovecot Maildirs, ahead of time and again and again, and proves it.')
     .version(version)
     .addHelpText('after', EXIT_HELP)
+    .configureOutput({
+      writeErr: (text) => void process.stderr.write(text.split('\n').map(escapeControls).join('\n')),
+    })
     .exitOverride();
   const convert = program
     .command('convert')

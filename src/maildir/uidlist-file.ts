@@ -8,10 +8,12 @@ import {
   UidlistOrder,
   type UidlistRecord,
 } from '../codec/maildir/uidlist.ts';
+import type { MessageRecord } from '../core/message.ts';
 import type { Dir } from '../io/dir.ts';
 import type { OpenFile } from '../io/file.ts';
 import { LineWriter, readLines } from '../io/lines.ts';
 import type { Owner } from '../io/owner.ts';
+import { baseOf } from './base-of.ts';
 import { FILE_MODE } from './target-folder.ts';
 
 const NAME = 'dovecot-uidlist';
@@ -67,6 +69,26 @@ function* readRecords(
       for (const field of parsed.dropped) bad({ line, reason: `field "${field}" has no meaning` });
       yield parsed.record;
     }
+  }
+}
+
+/** Whether the uidlist names exactly these messages, in order and in lines that Dovecot reads. */
+export function uidlistHolds(dir: Dir, messages: Iterable<MessageRecord>): boolean {
+  const uidlist = openUidlist(dir);
+  if (uidlist === undefined) return false;
+  let sound = uidlist.header !== undefined;
+  const damaged = () => {
+    sound = false;
+  };
+  try {
+    const listed = uidlist.records(damaged);
+    for (const message of messages) {
+      const next = listed.next();
+      if (next.done || next.value.uid !== message.uid || next.value.base !== baseOf(message)) return false;
+    }
+    return listed.next().done === true && sound;
+  } finally {
+    uidlist.close();
   }
 }
 

@@ -132,20 +132,29 @@ class TextReport {
     if (rules !== undefined && this.#command === 'convert')
       parts.push(`read as ${rules.rules} (${rules.reason})`);
     if (note !== undefined) parts.push(note.message);
-    if (finding !== undefined) {
-      const more = findings > 1 ? ` and ${findings - 1} more` : '';
-      const where = finding.place === undefined ? '' : ` at ${finding.place}`;
-      parts.push(`LOOK: ${finding.code}${where}: ${finding.message}${more}`);
-    }
+    if (finding !== undefined) parts.push(describeFinding(finding, findings));
     return parts.join(', ');
   }
 
   #failure(event: FailureEvent): void {
+    this.#flushPending(event);
     const who = [event.user, event.mailbox].filter((part) => part !== undefined).join(' ');
     const lines = [`spoolsync: ${event.code}: ${who === '' ? '' : `${who}: `}${event.message}`];
     if (event.place !== undefined) lines.push(`  at  ${event.place}`);
     lines.push(`  do  ${event.advice}`);
     for (const line of lines) this.#options.err(`${escapeControls(line)}\n`);
+  }
+
+  /** What was found in a mailbox that then failed. */
+  #flushPending({ user, mailbox }: FailureEvent): void {
+    if (user === undefined || mailbox === undefined) return;
+    const { finding, findings, differences } = this.#of(user, mailbox);
+    this.#pending.delete(key(user, mailbox));
+    if (differences > SHOWN)
+      this.#always(`  … and ${plural(differences - SHOWN, 'more difference')} in ${mailbox}`);
+    if (finding === undefined) return;
+    this.#eyes++;
+    this.#always([`${user} ${mailbox}`, describeFinding(finding, findings)].join(', '));
   }
 
   #end({ totals, seconds, exit }: EndEvent): void {
@@ -177,6 +186,12 @@ class TextReport {
   #always(line: string): void {
     this.#options.out(`${escapeControls(line)}\n`);
   }
+}
+
+function describeFinding({ code, message, place }: RemarkEvent, count: number): string {
+  const more = count > 1 ? ` and ${count - 1} more` : '';
+  const where = place === undefined ? '' : ` at ${place}`;
+  return `LOOK: ${code}${where}: ${message}${more}`;
 }
 
 function key(user: string, mailbox: string): string {

@@ -7,7 +7,8 @@ import type { Owner } from '../io/owner.ts';
 import { lockRun } from '../io/run-lock.ts';
 import { DIR_MODE } from '../maildir/target-folder.ts';
 import type { Account } from '../source/accounts.ts';
-import { type AccountState, openAccountState } from '../state/state-dir.ts';
+import { openManifest } from '../state/manifest.ts';
+import { type AccountState, manifestName, openAccountState } from '../state/state-dir.ts';
 import type { RunContext } from './context.ts';
 import { convertMailbox, type TargetAccount } from './convert-mailbox.ts';
 import { emitFailure, isStop } from './failures.ts';
@@ -51,6 +52,7 @@ export async function convertAccount(
           jobs,
           user,
         );
+        remarkGone(context, state.mailboxes, jobs, user);
         convertSubscriptions(context, account, jobs, root, state, owner);
       } finally {
         lock.release();
@@ -94,6 +96,30 @@ async function convertAll(
       if (isStop(error)) throw error;
       emitFailure(context.emit, error, user, job.mailbox);
     }
+  }
+}
+
+/**
+ * Mailboxes that earlier passes brought over and the source has no more: deleted or renamed there. Their folders stay, so
+ * their mail may now be in the target twice.
+ */
+function remarkGone(context: RunContext, state: Dir, jobs: AccountJobs, user: string): void {
+  const known = new Set([...jobs.folders].map(manifestName));
+  for (const name of state.entries()) {
+    if (name.startsWith('.') || known.has(name)) continue;
+    const manifest = openManifest(state, name);
+    if (manifest === undefined) continue;
+    const { mailbox } = manifest.header;
+    manifest.close();
+    const message = 'the source has this mailbox no more; its folder in the target is left as it is';
+    context.emit({
+      event: 'remark',
+      severity: 'finding',
+      code: 'MAILBOX_GONE',
+      user,
+      place: mailbox,
+      message,
+    });
   }
 }
 

@@ -1,14 +1,16 @@
-import { applyPlan } from '../apply/apply.ts';
+import { type ApplyInput, applyPlan } from '../apply/apply.ts';
 import { Staging } from '../apply/staging.ts';
 import { SpoolsyncError } from '../core/errors.ts';
 import type { Listing, MailboxFacts } from '../core/message.ts';
+import { breathing } from '../io/breathe.ts';
 import type { Dir } from '../io/dir.ts';
 import { printable } from '../io/names.ts';
 import type { Owner } from '../io/owner.ts';
 import { type Inventory, sumListing, takeInventory } from '../maildir/inspect.ts';
+import { KeywordLetters } from '../maildir/keyword-letters.ts';
 import { discardFolder, ensureFolder, type TargetFolder } from '../maildir/target-folder.ts';
-import { openUidlist } from '../maildir/uidlist-file.ts';
-import type { Action, PlanSummary } from '../plan/action.ts';
+import { openUidlist, uidlistHolds } from '../maildir/uidlist-file.ts';
+import type { PlanSummary } from '../plan/action.ts';
 import { planNumbered, summarize } from '../plan/plan.ts';
 import { copyMessage } from '../source/scan.ts';
 import { type Manifest, ManifestWriter, openManifest } from '../state/manifest.ts';
@@ -91,7 +93,7 @@ class Conversion {
     try {
       const reading = await readMailbox(this.#context, { ...this.#job, store: this.#staging });
       try {
-        return this.#carryOut(reading);
+        return await this.#carryOut(reading);
       } finally {
         reading.close();
       }
@@ -100,7 +102,7 @@ class Conversion {
     }
   }
 
-  #carryOut(reading: Reading): MailboxResult {
+  async #carryOut(reading: Reading): Promise<MailboxResult> {
     const { totals } = reading;
     this.#remarkTotals(reading);
     const old = this.#oldNumbers();
@@ -110,32 +112,35 @@ class Conversion {
     const plan = () => planNumbered(this.#manifest?.records() ?? [], records());
     const summary = summarize(plan());
     const facts = { ...first, uidNext: Math.max(first.uidNext, summary.lastUid + 1) };
-    const same = !changes(summary) && this.#inventory === undefined && this.#numbersHold(facts);
+    const letters = KeywordLetters.plan(this.#folder.dir, summary.keywordsInUse, facts.keywords);
+    const [manifest, inventory] = [this.#manifest, this.#inventory];
+    // Where the files are not those of the manifest, the uidlist is not either, and is written anew in any case.
+    const sound =
+      manifest === undefined || inventory !== undefined || uidlistHolds(this.#folder.dir, manifest.records());
+    const same =
+      !changes(summary) && inventory === undefined && this.#numbersHold(facts) && !letters.changed && sound;
     const guid = old?.guid ?? mailboxGuid(this.#target.root.path, this.#job.folder, facts.uidValidity);
-    const listing = same ? this.#manifest?.header.target : this.#apply(reading, facts, guid, summary, plan());
+    const listing = same
+      ? this.#manifest?.header.target
+      : await this.#apply(reading, { facts, guid, summary, plan: plan(), repair: !sound });
+    this.#remarkKeywords(letters, summary);
     const unchanged = same && sameSource(this.#manifest, reading);
     if (listing !== undefined && !unchanged)
-      this.#remember(reading, facts, guid, listing, summary, records());
+      await this.#remember(reading, facts, guid, listing, summary, records());
     const { added, reflagged, removed, kept } = summary;
     return { messages: kept + added + reflagged, bytes: reading.spool.size, added, reflagged, removed };
   }
 
-  #apply(
+  async #apply(
     reading: Reading,
-    facts: MailboxFacts,
-    guid: string,
-    summary: PlanSummary,
-    plan: Iterable<Action>,
-  ): Listing {
+    what: Pick<ApplyInput, 'facts' | 'guid' | 'summary' | 'plan' | 'repair'>,
+  ): Promise<Listing> {
     const { remark } = this.#job;
     this.#target.checkIdle();
     return applyPlan({
+      ...what,
       folder: this.#folder,
       owner: this.#target.owner,
-      facts,
-      guid,
-      summary,
-      plan,
       inventory: this.#inventory,
       copy: (message, store) => {
         const quiet = { ...reading.options, remark: () => undefined };
@@ -151,14 +156,14 @@ class Conversion {
     });
   }
 
-  #remember(
+  async #remember(
     reading: Reading,
     facts: MailboxFacts,
     guid: string,
     target: Listing,
     summary: PlanSummary,
     records: Iterable<Parameters<ManifestWriter['add']>[0]>,
-  ): void {
+  ): Promise<void> {
     const { mailbox, manifest: name } = this.#job;
     const messages = summary.kept + summary.added + summary.reflagged;
     const { rules } = reading.rules;
@@ -166,7 +171,7 @@ class Conversion {
     const header = { mailbox, rules, source, target, guid, messages, ...facts };
     const writer = new ManifestWriter(this.#target.state, name, header);
     try {
-      for (const record of records) writer.add(record);
+      for await (const record of breathing(records)) writer.add(record);
       writer.commit();
     } catch (error) {
       writer.abandon();
@@ -193,6 +198,14 @@ class Conversion {
     if (header?.uidValidity !== facts.uidValidity) return false;
     // Dovecot leaves N behind while it appends, so a lower one proves nothing; after a pass of ours it is exact.
     return this.#manifest?.header.uidNext === facts.uidNext;
+  }
+
+  /** In every run, not only in the one that wrote the messages: the loss lasts. */
+  #remarkKeywords(letters: KeywordLetters, { keywordsInUse }: PlanSummary): void {
+    const { missing } = letters.indexesOf([...keywordsInUse]);
+    if (missing.length === 0) return;
+    const message = `a Maildir holds 26 keywords; messages with these lose them: ${missing.join(' ')}`;
+    this.#job.remark('finding', 'KEYWORDS_LOST', message);
   }
 
   #remarkTotals({ totals, spool }: Reading): void {

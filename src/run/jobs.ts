@@ -5,7 +5,7 @@ import type { Account } from '../source/accounts.ts';
 import { placeMailboxes } from '../source/folders.ts';
 import { MboxAccount, type SourceMailbox } from '../source/mailboxes.ts';
 import type { Rejected } from '../source/rejected.ts';
-import { stateName } from '../state/state-dir.ts';
+import { manifestName } from '../state/state-dir.ts';
 import { type RunContext, remarker } from './context.ts';
 import { emitFailure } from './failures.ts';
 import type { ReadInput } from './read-mailbox.ts';
@@ -121,7 +121,7 @@ function jobOf(
   return {
     mailbox: name,
     folder,
-    manifest: folder === '' ? 'INBOX' : stateName(folder),
+    manifest: manifestName(folder),
     bytes: size,
     indexes: mailbox.index !== undefined,
     open,

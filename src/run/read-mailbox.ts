@@ -45,9 +45,9 @@ const PAUSE = 200;
 export async function readMailbox(context: RunContext, input: ReadInput): Promise<Reading> {
   for (let attempt = 1; ; attempt++) {
     const reading = await readOnce(context, input);
-    const moved = reading.spool.moved();
-    if (moved === 'no') return reading;
     try {
+      const moved = howMoved(reading.spool, input);
+      if (moved === 'no') return reading;
       if (attempt >= LIMITS.rereads) return await takeComplete(input, reading, moved);
     } catch (error) {
       reading.close();
@@ -56,6 +56,15 @@ export async function readMailbox(context: RunContext, input: ReadInput): Promis
     reading.close();
     input.store.clear();
     await sleep(PAUSE * attempt);
+  }
+}
+
+function howMoved(spool: Spool, input: ReadInput): 'no' | 'grew' | 'changed' {
+  const now = input.open();
+  try {
+    return spool.isReplacedBy(now) ? 'changed' : spool.moved();
+  } finally {
+    now.close();
   }
 }
 

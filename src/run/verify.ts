@@ -115,7 +115,9 @@ class AccountVerification {
     const opened = openFolder(this.#root, folder);
     try {
       const equal =
-        opened === undefined ? 0 : compare(opened, manifest, reading, differ, this.#context.checkSignal);
+        opened === undefined
+          ? 0
+          : await compare(opened, manifest, reading, differ, this.#context.checkSignal);
       if (opened === undefined) differ('-', `the target has no folder ${printable(folder) || 'for INBOX'}`);
       const { complete: messages, spool } = reading;
       const done = { messages, bytes: spool.size, added: 0, reflagged: 0, removed: 0, equal, differences };
@@ -192,7 +194,7 @@ function compare(
   reading: Awaited<ReturnType<typeof readMailbox>>,
   differ: Differ,
   checkSignal: () => void,
-): number {
+): Promise<number> {
   const uidlist = openUidlist(folder.dir);
   uidlist?.close();
   const facts = numbersOf(reading.totals, manifest?.header ?? uidlist?.header, 1);

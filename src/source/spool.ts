@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import type { FramerInput } from '../codec/mbox/framer.ts';
@@ -10,7 +9,7 @@ import type { Fingerprint } from '../core/message.ts';
 import type { OpenFile } from '../io/file.ts';
 import { printable } from '../io/names.ts';
 import { tryReadLock } from '../io/read-lock.ts';
-import { ReadStream } from '../io/read-stream.ts';
+import { ReadStream, readPieces } from '../io/read-stream.ts';
 import { openScratch } from '../io/scratch.ts';
 import type { Stat } from '../io/stat.ts';
 
@@ -72,10 +71,9 @@ export class Spool implements FramerInput {
     return this.#lineEnds(bytes.subarray(0, this.#plain.readAt(bytes, offset)));
   }
 
-  /** All bytes, in pieces of `LIMITS.readChunk`. */
-  stream(): Readable {
-    const raw = new ReadStream(this.#plain, 0, this.size);
-    return this.kind === 'cr-only' ? raw.map((chunk: Buffer) => this.#lineEnds(chunk)) : raw;
+  /** All bytes, in pieces of `LIMITS.readChunk`; each piece is valid until the next. */
+  async *stream(): AsyncGenerator<Uint8Array, void, void> {
+    for await (const piece of readPieces(this.#plain, 0, this.size)) yield this.#lineEnds(piece);
   }
 
   /** The bytes from `start` to `end`, without waiting; each piece is valid until the next. */
@@ -104,12 +102,17 @@ export class Spool implements FramerInput {
     };
   }
 
-  /** What happened to the open file since it was opened. A file put in its place is the caller's to notice. */
+  /** What happened to the open file since it was opened. See `isReplacedBy` for a file put in its place. */
   moved(): 'no' | 'grew' | 'changed' {
     const [before, now] = [this.#before, this.#file.restat()];
     if (now.size === before.size && now.mtimeNs === before.mtimeNs && now.ctimeNs === before.ctimeNs)
       return 'no';
     return now.size > before.size ? 'grew' : 'changed';
+  }
+
+  /** Whether another file is now in its place: programs that rewrite a spool may put a new one there by a rename. */
+  isReplacedBy(now: OpenFile): boolean {
+    return now.stat.ino !== this.#before.ino || now.stat.dev !== this.#before.dev;
   }
 
   /** In a file whose lines end with CR alone, each CR is read as LF; no offset changes. */

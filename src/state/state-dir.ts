@@ -82,6 +82,11 @@ export function rememberSubscriptions(state: AccountState, digest: string): void
   }
 }
 
+/** Name of the manifest of a folder in the target; `''` is INBOX. */
+export function manifestName(folder: string): string {
+  return folder === '' ? 'INBOX' : stateName(folder);
+}
+
 /**
  * A name for a file or directory of the state: readable, never hidden, never too long, different for different names
  * (only a shortened one holds a `~`).

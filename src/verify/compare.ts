@@ -4,6 +4,7 @@ import type { UidlistRecord } from '../codec/maildir/uidlist.ts';
 import type { DifferenceEvent } from '../core/events.ts';
 import type { MailboxFacts, MessageRecord } from '../core/message.ts';
 import { FLAG, type Flags } from '../core/types.ts';
+import { breathing } from '../io/breathe.ts';
 import { printable } from '../io/names.ts';
 import { baseOf } from '../maildir/base-of.ts';
 import { ListingSum, messageFiles, sumListing } from '../maildir/inspect.ts';
@@ -29,7 +30,7 @@ export function compareMailbox(
   facts: () => MailboxFacts,
   records: Iterable<MessageRecord>,
   differ: Differ,
-): number {
+): Promise<number> {
   return new Comparison(folder, differ).run(facts, records);
 }
 
@@ -48,7 +49,7 @@ class Comparison {
     this.#letters = KeywordLetters.read(folder.dir);
   }
 
-  run(facts: () => MailboxFacts, records: Iterable<MessageRecord>): number {
+  async run(facts: () => MailboxFacts, records: Iterable<MessageRecord>): Promise<number> {
     const uidlist = openUidlist(this.#folder.dir);
     if (uidlist === undefined) {
       this.#differ('!', 'there is no dovecot-uidlist: all UIDs are lost', {
@@ -62,7 +63,7 @@ class Comparison {
         this.#differ('!', reason, { place: `${place}:${line}` });
       if (uidlist.header === undefined)
         bad({ line: 1, reason: 'the first line is no header: Dovecot would give new UIDs' });
-      const { equal, lastUid } = this.#walk(records, uidlist.records(bad));
+      const { equal, lastUid } = await this.#walk(records, uidlist.records(bad));
       this.#compareNumbers(facts(), uidlist.header, lastUid, place);
       this.#findUnlisted();
       return equal;
@@ -71,10 +72,10 @@ class Comparison {
     }
   }
 
-  #walk(
+  async #walk(
     records: Iterable<MessageRecord>,
     listed: Iterator<UidlistRecord, void, void>,
-  ): { equal: number; lastUid: number } {
+  ): Promise<{ equal: number; lastUid: number }> {
     let [equal, lastUid] = [0, 0];
     let head = listed.next();
     const extra = (record: UidlistRecord) => {
@@ -84,7 +85,7 @@ class Comparison {
       if (name !== undefined)
         this.#differ('+', 'only in the target', { uid: record.uid, place: this.#place(name) });
     };
-    for (const record of records) {
+    for await (const record of breathing(records)) {
       while (!head.done && head.value.uid < record.uid) {
         extra(head.value);
         head = listed.next();

@@ -1,0 +1,13 @@
+import { setImmediate } from 'node:timers/promises';
+
+/** Items between two turns of the event loop: a few milliseconds of work. */
+const BREATH = 128;
+
+/** The same items; between some of them the event loop turns, so that signals are noticed during synchronous work. */
+export async function* breathing<T>(items: Iterable<T>): AsyncGenerator<T, void, void> {
+  let count = 0;
+  for (const item of items) {
+    if (++count % BREATH === 0) await setImmediate();
+    yield item;
+  }
+}
