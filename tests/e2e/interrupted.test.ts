@@ -49,6 +49,25 @@ test('SIGTERM while a large mailbox is read: 143 within two seconds, nothing in 
   expect(a.verify().status).toBe(0);
 });
 
+test('SIGTERM while messages are given their names: 143 within two seconds, and the next run completes', async () => {
+  const count = 5000;
+  const a = makeAccount(many(count, 10));
+  const run = start(a.args('convert'));
+  const named = () => (fs.existsSync(`${a.target}/cur`) ? fs.readdirSync(`${a.target}/cur`).length : 0);
+  await until(() => named() > 0);
+  const began = Date.now();
+  run.child.kill('SIGTERM');
+  const result = await run.done;
+  expect(Date.now() - began).toBeLessThan(2000);
+  expect(result.status).toBe(143);
+  expect(named()).toBeLessThan(count);
+  expect(fs.existsSync(`${a.target}/dovecot-uidlist.lock`)).toBe(false);
+  expect(staged(a)).toEqual([]);
+  expect(a.convert().status).toBe(0);
+  expect(messageFiles(a.target)).toHaveLength(count);
+  expect(a.verify().status).toBe(0);
+});
+
 test('kill -9 at twenty moments: the end is the same as without', async () => {
   const mailbox = many(400, 1000);
   const calm = makeAccount(mailbox, { Sent: mailbox });
