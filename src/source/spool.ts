@@ -1,6 +1,6 @@
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import type { FramerInput } from '../codec/mbox/framer.ts';
+import type { FramerInput } from '../codec/mbox/framing.ts';
 import { SNIFF_BYTES, type Sniffed, sniff } from '../codec/mbox/sniff.ts';
 import { CR, LF } from '../core/bytes.ts';
 import { SpoolsyncError } from '../core/errors.ts';

@@ -7,7 +7,8 @@ import { ContentFilter, claimedLength } from '../../src/codec/mbox/content-filte
 import type { MboxDialect } from '../../src/codec/mbox/dialect.ts';
 import { dovecotDialect } from '../../src/codec/mbox/dovecot.ts';
 import { type RulesDecision, RulesEvidence } from '../../src/codec/mbox/evidence.ts';
-import { type FramerSink, MboxFramer } from '../../src/codec/mbox/framer.ts';
+import { MboxFramer } from '../../src/codec/mbox/framer.ts';
+import type { FramerSink } from '../../src/codec/mbox/framing.ts';
 import { plainDialect } from '../../src/codec/mbox/plain.ts';
 import { SNIFF_BYTES, sniff } from '../../src/codec/mbox/sniff.ts';
 import { Unquoter } from '../../src/codec/mbox/unquote.ts';

@@ -3,6 +3,7 @@ import { assert } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
 import type { CivilTime } from '../../core/types.ts';
 import type { MboxDialect, Verdict } from './dialect.ts';
+import type { FramerInput, FramerSink } from './framing.ts';
 
 /**
  * Finds the messages in an mbox that arrives in pieces.
@@ -15,41 +16,6 @@ import type { MboxDialect, Verdict } from './dialect.ts';
  * Every byte is handed to the sink once, as part of a separator, of a message, or of what leads the file; `end()`
  * asserts that the spans add up to the size of the file.
  */
-
-/** Where the bytes come from, beyond what `push` brings. */
-export interface FramerInput {
-  /** Bytes in the file. */
-  readonly size: number;
-  /** Up to `length` bytes at `offset`; fewer only at the end of the file. */
-  peek(offset: number, length: number): Uint8Array;
-}
-
-/** How a message begins. */
-export interface MessageStart {
-  /** Offset of the first byte of its separator. */
-  readonly offset: number;
-  /** Offset of the first byte behind the separator. */
-  readonly content: number;
-  /** The date on the From_ line; absent where there is none that can be read. */
-  readonly date: CivilTime | undefined;
-}
-
-/** Receives what the framer finds; `buf[start..end)` is valid only during the call. */
-export interface FramerSink {
-  begin(start: MessageStart): void;
-  /** Bytes of the header block: a line, or a piece of a long one; `first` at its start, `last` at its line end. */
-  header(buf: Uint8Array, start: number, end: number, first: boolean, last: boolean): void;
-  /** The header block is complete. Returns the Content-Length that the message claims. */
-  headerEnd(): number | undefined;
-  /** Bytes from the empty line behind the header on. */
-  body(buf: Uint8Array, start: number, end: number): void;
-  /** `end` is the offset behind the last byte of the content. */
-  end(end: number): void;
-  /** A line was taken for a separator on weak evidence, or looked like one and was not taken. */
-  doubt(offset: number, taken: boolean, why: string): void;
-  /** `length` bytes before the first message that belong to none: a byte order mark, empty lines. */
-  leading(length: number): void;
-}
 
 type State = 'leading' | 'separator' | 'gap' | 'header' | 'header-rest' | 'body';
 
@@ -216,7 +182,7 @@ export class MboxFramer {
     }
     if (startsWith(this.#win, this.#pos, this.#win.length, 'From ')) {
       const verdict = this.#judge(this.#pos, true);
-      const { next } = this.#lineEnd(this.#win, this.#pos);
+      const { next } = lineAt(this.#win, this.#pos);
       // A longer line is text: whether it ends may not be known yet.
       if (verdict.separator && this.#win[next - 1] === LF) {
         this.#accounted += next - this.#pos;
@@ -347,7 +313,7 @@ export class MboxFramer {
     const verdict = this.#judge(at, blankBefore);
     if (verdict.separator) return this.#openAt(at, verdict);
     if (verdict.doubt !== undefined) this.#sink.doubt(this.#base + at, false, verdict.doubt);
-    if (verdict.hidesNext) this.#hidden = this.#base + this.#lineEnd(this.#win, at).next;
+    if (verdict.hidesNext) this.#hidden = this.#base + lineAt(this.#win, at).next;
     return false;
   }
 
@@ -361,7 +327,7 @@ export class MboxFramer {
     this.#pos = at;
     this.#separatorOffset = this.#base + at;
     this.#date = verdict.date;
-    const lineEnd = this.#lineEnd(this.#win, at).lineEnd;
+    const lineEnd = lineAt(this.#win, at).lineEnd;
     this.#previous = Buffer.from(this.#win.subarray(at, lineEnd));
     if (verdict.weak !== undefined) this.#sink.doubt(this.#separatorOffset, true, verdict.weak);
     this.#ordinal++;
@@ -427,23 +393,24 @@ export class MboxFramer {
   }
 
   #verdict(buf: Buffer, start: number, offset: number, blankBefore: boolean): Verdict {
-    const { lineEnd, next } = this.#lineEnd(buf, start);
+    const { lineEnd, next } = lineAt(buf, start);
     const end = Math.min(buf.length, next + LIMITS.lookahead);
     const { marker, judge } = this.#dialect;
     if (marker !== 'From ' && buf[start] === 1) return { separator: true, date: undefined };
     const [ordinal, previous] = [this.#ordinal, this.#previous];
     return judge({ buf, start, lineEnd, next, end, offset, blankBefore, ordinal, previous });
   }
-
-  #lineEnd(buf: Buffer, start: number): { lineEnd: number; next: number } {
-    const cap = Math.min(buf.length, start + LIMITS.fromLine);
-    const lf = buf.subarray(start, cap).indexOf(LF);
-    if (lf < 0) return { lineEnd: cap, next: cap };
-    const end = start + lf;
-    return { lineEnd: end > start && buf[end - 1] === CR ? end - 1 : end, next: end + 1 };
-  }
 }
 
 function isBlank(byte: number | undefined): boolean {
   return byte === LF || byte === CR;
+}
+
+/** Where the line at `start` ends, without its line end, and where the next begins; looked for up to `LIMITS.fromLine`. */
+function lineAt(buf: Buffer, start: number): { lineEnd: number; next: number } {
+  const cap = Math.min(buf.length, start + LIMITS.fromLine);
+  const lf = buf.subarray(start, cap).indexOf(LF);
+  if (lf < 0) return { lineEnd: cap, next: cap };
+  const end = start + lf;
+  return { lineEnd: end > start && buf[end - 1] === CR ? end - 1 : end, next: end + 1 };
 }

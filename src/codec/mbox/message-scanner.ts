@@ -7,7 +7,7 @@ import type { Zone } from '../time-zone.ts';
 import { Assembler } from './assembler.ts';
 import { ContentFilter, claimedLength } from './content-filter.ts';
 import type { MailboxMeta, MboxDialect, MetadataHeader, Numbering } from './dialect.ts';
-import type { FramerSink, MessageStart } from './framer.ts';
+import type { FramerSink, MessageStart } from './framing.ts';
 import { Unquoter } from './unquote.ts';
 
 /** Where the bytes of the messages go, one message after another. */

@@ -1,5 +1,6 @@
 import { latin1 } from '../../core/bytes.ts';
 import type { Candidate, MboxDialect, Verdict } from './dialect.ts';
+import { dovecotDialect } from './dovecot.ts';
 import { countFieldLines, type FieldLines } from './field-lines.ts';
 import { parsePlainFromLine } from './plain-from-line.ts';
 import { PlainNumbering } from './plain-numbering.ts';
@@ -15,15 +16,7 @@ import { PlainNumbering } from './plain-numbering.ts';
 export const plainDialect: MboxDialect = {
   rules: 'plain',
   // Left over from programs that read the file once, and stale as soon as flags change in the Maildir.
-  hiddenHeaders: new Set([
-    'content-length',
-    'status',
-    'x-imap',
-    'x-imapbase',
-    'x-keywords',
-    'x-status',
-    'x-uid',
-  ]),
+  hiddenHeaders: dovecotDialect.hiddenHeaders,
   readHeaders: new Set(['date', 'x-mozilla-keys', 'x-mozilla-status', 'x-mozilla-status2']),
   contentLength: true,
   trailingNewline: 'blank-line',
