@@ -20,9 +20,10 @@ export function* readLines(
     const got = file.readAt(chunk.subarray(0, Math.min(chunk.length, end - at)), at);
     if (got === 0) break;
     at += got;
+    const filled = chunk.subarray(0, got);
     let from = 0;
     for (;;) {
-      const lf = chunk.subarray(0, got).indexOf(LF, from);
+      const lf = filled.indexOf(LF, from);
       if (lf < 0) break;
       const tail = chunk.toString('latin1', from, lf);
       yield { text: rest.length === 0 ? tail : rest.toString('latin1') + tail, complete: true };

@@ -217,6 +217,11 @@ class Conversion {
         'make Dovecot write them into the file first (doveadm force-resync -u USER MAILBOX on the old server)';
       remark('finding', 'NUMBERS_IN_INDEX', message, { place: spool.place });
     }
+    if (spool.kind === 'junk' || spool.kind === 'message') {
+      const message =
+        'the file does not begin with a From_ line; what stands before the first is kept as a message of its own';
+      remark('finding', 'NO_FROM_LINE', message, { place: `${spool.place}:0` });
+    }
     if (leading > 0) {
       const message = `${leading} bytes before the first message belong to none (byte order mark, empty lines)`;
       remark('note', 'LEADING_BYTES', message, { place: `${spool.place}:0` });
