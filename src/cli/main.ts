@@ -22,6 +22,7 @@ import { watchSignals } from './signals.ts';
 /** Runs the command line; returns the exit status. Nothing else in the program exits or prints. */
 export async function main(argv: readonly string[]): Promise<number> {
   let status: number = EXIT.ok;
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
   const program = buildProgram(version(), async (command, options) => {
     status = await runCommand(command, options);
   });
@@ -32,6 +33,11 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     throw error;
   }
+}
+
+/** Whoever read our output may have gone (`| head`); the work goes on, and its exit status stays true. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 function version(): string {

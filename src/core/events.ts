@@ -47,7 +47,7 @@ export interface RulesEvent {
   readonly reason: string;
 }
 
-/** Bytes of spools read so far in the run. */
+/** Bytes read so far in the run: of spools, and for `verify` of the target too. */
 export interface ProgressEvent {
   readonly event: 'progress';
   readonly bytes: number;

@@ -15,6 +15,7 @@ export function progressLine(
 ): { readonly listen: Listener; readonly clear: () => void } {
   const started = now();
   let total = 0;
+  let sides = 1;
   let drawn = 0;
   let visible = false;
   const clear = () => {
@@ -22,7 +23,9 @@ export function progressLine(
     visible = false;
   };
   const listen: Listener = (event) => {
-    if (event.event === 'account') total += event.bytes;
+    // `verify` reads each byte twice, once on each side.
+    if (event.event === 'begin') sides = event.command === 'verify' ? 2 : 1;
+    if (event.event === 'account') total += event.bytes * sides;
     if (event.event !== 'progress') return;
     const time = now();
     if (time - started < PATIENCE || time - drawn < EVERY) return;

@@ -115,9 +115,7 @@ class AccountVerification {
     const opened = openFolder(this.#root, folder);
     try {
       const equal =
-        opened === undefined
-          ? 0
-          : await compare(opened, manifest, reading, differ, this.#context.checkSignal);
+        opened === undefined ? 0 : await compare(opened, manifest, reading, differ, this.#context);
       if (opened === undefined) differ('-', `the target has no folder ${printable(folder) || 'for INBOX'}`);
       const { complete: messages, spool } = reading;
       const done = { messages, bytes: spool.size, added: 0, reflagged: 0, removed: 0, equal, differences };
@@ -193,7 +191,7 @@ function compare(
   manifest: Manifest | undefined,
   reading: Awaited<ReturnType<typeof readMailbox>>,
   differ: Differ,
-  checkSignal: () => void,
+  { checkSignal, took }: RunContext,
 ): Promise<number> {
   const uidlist = openUidlist(folder.dir);
   uidlist?.close();
@@ -213,5 +211,6 @@ function compare(
     () => ({ ...facts, uidNext: Math.max(facts.uidNext, last + 1) }),
     counted(),
     differ,
+    took,
   );
 }

@@ -23,29 +23,33 @@ export type Differ = (
 /**
  * Compares what the source says of a mailbox with what lies in its folder: UIDVALIDITY, UIDNEXT, then message by message
  * presence and order (both sides are walked through in UID order), flags, keywords, INTERNALDATE, and all bytes, read
- * anew on both sides. `facts` is asked when all records have been seen. Returns the number of messages that are equal.
+ * anew on both sides. `facts` is asked when all records have been seen. `took` hears of
+ * the bytes read. Returns the number of messages that are equal.
  */
 export function compareMailbox(
   folder: TargetFolder,
   facts: () => MailboxFacts,
   records: Iterable<MessageRecord>,
   differ: Differ,
+  took: (bytes: number) => void,
 ): Promise<number> {
-  return new Comparison(folder, differ).run(facts, records);
+  return new Comparison(folder, differ, took).run(facts, records);
 }
 
 class Comparison {
   readonly #folder: TargetFolder;
   readonly #differ: Differ;
+  readonly #took: (bytes: number) => void;
   readonly #letters: KeywordLetters;
   readonly #seen = new ListingSum();
   readonly #meter = new FileMeter();
   /** Base names to file names below the folder; made when a file is not where it is expected. */
   #index: Map<string, string> | undefined;
 
-  constructor(folder: TargetFolder, differ: Differ) {
+  constructor(folder: TargetFolder, differ: Differ, took: (bytes: number) => void) {
     this.#folder = folder;
     this.#differ = differ;
+    this.#took = took;
     this.#letters = KeywordLetters.read(folder.dir);
   }
 
@@ -119,6 +123,7 @@ class Comparison {
       this.#differ('!', 'its file vanished while it was compared', where);
       return false;
     }
+    this.#took(found.size);
     const reasons = [
       ...bytesDiffer(record, found),
       ...sizesDiffer(base, found),
