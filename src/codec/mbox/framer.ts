@@ -338,7 +338,7 @@ export class MboxFramer {
   #begin(at: number, date: CivilTime | undefined): void {
     const content = this.#base + at;
     const offset = this.#ordinal === 0 ? content : this.#separatorOffset;
-    this.#contentStart = this.#dialect.marker === 'From ' ? content : -1; // a marker of MMDF is no text anywhere
+    this.#contentStart = content;
     this.#sink.begin({ offset, content, date });
     this.#open = true;
     this.#state = 'header';

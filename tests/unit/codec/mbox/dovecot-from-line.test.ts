@@ -42,6 +42,7 @@ test.each<[string, string]>([
   ['a Thu Nov  9 22:33:52 2001 remote from host', LOCAL],
   ['a Thu Nov  9 22:33:52 2001garbage', LOCAL],
   ['a Thu Nov  9 22:33:52 2001   ', LOCAL],
+  ['a Thu Nov  9 22:33:52 2001 2002', LOCAL],
   ['- Thu Nov  9 22:33:52 2001', LOCAL],
   ['MAILER-DAEMON Fri Jul  8 12:08:34 2011', '2011-07-08T09:08:34Z'],
   [' Thu Nov  9 22:33:52 2001', LOCAL],

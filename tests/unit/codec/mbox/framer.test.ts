@@ -345,10 +345,15 @@ describe('what a dialect gets to see', () => {
     const tail = 'y\n'.repeat(LIMITS.lookahead);
     const long = `${FROM.trimEnd()} ${'x'.repeat(3 * LIMITS.fromLine)}\n`;
     const text = `${FROM}${tail}\n${long}${tail}`;
-    for (const sizes of [[], [4099]]) {
+    for (const sizes of [[], [4099], [13_000]]) {
       expect(candidates(text, sizes)).toMatchObject([
         { line: FROM.trimEnd(), behind: LIMITS.lookahead },
-        { line: long.slice(0, LIMITS.fromLine), newline: '', behind: LIMITS.lookahead },
+        {
+          line: long.slice(0, LIMITS.fromLine),
+          newline: '',
+          behind: LIMITS.lookahead,
+          previous: FROM.trimEnd(),
+        },
       ]);
     }
   });
