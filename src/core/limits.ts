@@ -10,6 +10,8 @@ export const LIMITS = {
   lookahead: 4096,
   /** Value of one metadata header (Status, X-Keywords, X-IMAPbase …). 26 keywords fit many times over. */
   metadataHeader: 65_536,
+  /** Metadata fields of one message; a server writes seven, a hostile header may hold millions. */
+  metadataFields: 10_000,
   /** Header field name; RFC 5322 lines end at 998, names in practice at 60. */
   headerName: 128,
   /** Keywords a Maildir file name can carry: letters a to z. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { parseOwnBaseName } from '../codec/maildir/name.ts';
 import type { ScanTotals } from '../codec/mbox/message-scanner.ts';
+import { MAX_UID } from '../core/limits.ts';
 import type { MailboxFacts, MessageRecord, Scanned } from '../core/message.ts';
 import { assignUids } from '../plan/plan.ts';
 
@@ -20,7 +21,8 @@ export function numbersOf(totals: ScanTotals, old: OldNumbers | undefined, now: 
   if (totals.uidValidity !== undefined && !totals.renumbered) {
     const { uidValidity } = totals;
     const before = old?.uidValidity === uidValidity ? old.uidNext : 1;
-    return { uidValidity, numbered: true, uidNext: Math.max(totals.uidNext, before), keywords };
+    const uidNext = Math.min(MAX_UID, Math.max(totals.uidNext, before));
+    return { uidValidity, numbered: true, uidNext, keywords };
   }
   return { uidValidity: old?.uidValidity ?? now, numbered: false, uidNext: old?.uidNext ?? 1, keywords };
 }

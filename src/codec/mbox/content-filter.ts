@@ -59,7 +59,7 @@ export class ContentFilter {
     return this.#fields;
   }
 
-  /** Whether a metadata field was longer than `LIMITS.metadataHeader`; only its beginning was read. */
+  /** Whether a metadata field was longer than `LIMITS.metadataHeader`, or there were too many: only a part was read. */
   get truncated(): boolean {
     return this.#truncated;
   }
@@ -93,7 +93,8 @@ export class ContentFilter {
 
   #closeField(): void {
     // Only now: a piece may end between CR and LF.
-    if (this.#fate !== 'show')
+    if (this.#fields.length >= LIMITS.metadataFields) this.#truncated = true;
+    else if (this.#fate !== 'show')
       this.#fields.push({ name: this.#name, value: withoutLastLineEnd(this.#value.join('')) });
     this.#fate = 'show';
   }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ScanTotals } from '../../../src/codec/mbox/message-scanner.ts';
+import { MAX_UID } from '../../../src/core/limits.ts';
 import { baseOf } from '../../../src/maildir/base-of.ts';
 import { mailboxGuid, numberedByName, numbersOf, withUids } from '../../../src/run/numbers.ts';
 import { plain, record, scanned } from '../plan/model.ts';
@@ -86,4 +87,17 @@ test('a mailbox GUID is a function of what names the mailbox', () => {
     mailboxGuid('/y', '.Sent', 6),
   ];
   expect(new Set([guid, ...others]).size).toBe(4);
+});
+
+test('UIDNEXT ends where UIDs do', () => {
+  const totals = {
+    uidValidity: 1000,
+    uidNext: MAX_UID + 1,
+    keywords: [],
+    renumbered: false,
+    messages: 0,
+    leading: 0,
+    unquoted: 0,
+  };
+  expect(numbersOf(totals, undefined, 1).uidNext).toBe(MAX_UID);
 });

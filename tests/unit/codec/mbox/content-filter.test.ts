@@ -146,3 +146,8 @@ test.each<[readonly [string, string][], number | undefined]>([
 ])('claimed length of %j', (fields, expected) => {
   expect(claimedLength(fields.map(([name, value]) => ({ name, value })))).toBe(expected);
 });
+
+test('metadata fields beyond the cap are hidden like the others, but not remembered', () => {
+  const { shown, fields, truncated } = filter('X-UID: 1\n'.repeat(LIMITS.metadataFields + 5));
+  expect([shown, fields.length, truncated]).toEqual(['', LIMITS.metadataFields, true]);
+});
