@@ -5,6 +5,7 @@ import { createZone } from '../../src/codec/time-zone.ts';
 import type { RunEvent } from '../../src/core/events.ts';
 import type { MboxRules, Unquote } from '../../src/core/types.ts';
 import { toNameBytes } from '../../src/io/names.ts';
+import type { Owner } from '../../src/io/owner.ts';
 import { Outcome } from '../../src/report/outcome.ts';
 import type { RunContext } from '../../src/run/context.ts';
 import { convertAccounts } from '../../src/run/convert.ts';
@@ -22,6 +23,7 @@ export interface TestRun {
   readonly tz?: string;
   readonly unquote?: Unquote;
   readonly now?: () => Date;
+  readonly owner?: Owner;
 }
 
 /** What a run announced, and the exit status it would have had. */
@@ -32,7 +34,7 @@ export interface TestResult {
 
 export function convert(run: TestRun): Promise<TestResult> {
   return carryOut(run, (context, pairs) => {
-    const settings = { state: toNameBytes(run.state), owner: undefined, now: run.now ?? (() => new Date()) };
+    const settings = { state: toNameBytes(run.state), owner: run.owner, now: run.now ?? (() => new Date()) };
     return convertAccounts(context, settings, pairs);
   });
 }
