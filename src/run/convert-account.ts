@@ -53,7 +53,7 @@ export async function convertAccount(
           user,
         );
         remarkGone(context, state.mailboxes, jobs, user);
-        convertSubscriptions(context, account, jobs, root, state, owner);
+        convertSubscriptions(context, account, jobs.subscriptions, root, state, owner);
       } finally {
         lock.release();
         state.close();

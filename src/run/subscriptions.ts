@@ -13,20 +13,18 @@ import type { Rejected } from '../source/rejected.ts';
 import { subscribedNames } from '../source/subscribed.ts';
 import { type AccountState, rememberSubscriptions, writtenSubscriptions } from '../state/state-dir.ts';
 import type { RunContext } from './context.ts';
-import type { AccountJobs } from './jobs.ts';
 
 const SUBSCRIPTIONS = 'subscriptions';
 
-/** Writes the subscriptions, unless somebody else has changed the target's. */
+/** Writes the subscriptions that the target should have, unless somebody else has changed the target's. */
 export function convertSubscriptions(
   context: RunContext,
   account: Account,
-  jobs: AccountJobs,
+  wanted: Buffer | undefined,
   root: Dir,
   state: AccountState,
   owner: Owner | undefined,
 ): void {
-  const { subscriptions: wanted } = jobs;
   if (wanted === undefined) return;
   const present = readSubscriptions(root);
   const known = writtenSubscriptions(state);
