@@ -75,12 +75,17 @@ export async function detectRules(spool: Spool, indexes: boolean): Promise<Chose
     case 'junk':
     case 'mbox':
     case 'empty':
-      return choose(await survey(spool, indexes));
+      return choose(spool, await survey(spool, indexes));
   }
 }
 
-function choose(decision: RulesDecision): ChosenRules {
-  return { ...decision, dialect: dialectOf(decision.rules) };
+/** Rules whose server would have refused the file, whatever marks it bears, cannot read it. */
+function choose(spool: Spool, decision: RulesDecision): ChosenRules {
+  const dialect = dialectOf(decision.rules);
+  if (spool.size === 0 || dialect.before === 'anything' || beginsWithSeparator(spool, dialect))
+    return { ...decision, dialect };
+  const reason = `the file does not begin with a From_ line that the ${decision.rules} rules accept (although ${decision.reason})`;
+  return { dialect: plainDialect, rules: 'plain', reason };
 }
 
 /** The rules an administrator asked for. `SOURCE_NOT_MBOX` where that server would have refused the file. */

@@ -94,6 +94,22 @@ test('junk before the first From_ line, and a mail without one, are kept as mess
   );
 });
 
+test('a file that bears a server’s marks, but begins as that server refuses, is read all the same', async () => {
+  const numbered = 'Subject: x\nX-IMAPbase: 1000 1\nX-UID: 1\n\nbody\n';
+  const run = account({
+    Dateless: `From alice\n${numbered}`,
+    Marked: Buffer.from(`\ufeff${FROM}${numbered}`),
+  });
+  const result = await convert(run);
+  expect(result.events.filter(({ event }) => event === 'failure')).toEqual([]);
+  const rules = result.events.flatMap((event) =>
+    event.event === 'rules' ? [`${event.mailbox} ${event.rules}`] : [],
+  );
+  expect(rules.sort()).toEqual(['Dateless plain', 'Marked plain']);
+  expect(messages(run.target, '.Dateless')).toEqual(['Subject: x\n\nbody\n']);
+  expect(messages(run.target, '.Marked')).toEqual(['Subject: x\n\nbody\n']);
+});
+
 test('MMDF is split, and lines that end with CR alone are read', async () => {
   const mark = '\x01\x01\x01\x01\n';
   const run = account({
