@@ -33,6 +33,8 @@ export class MboxFramer {
   readonly #sink: FramerSink;
   readonly #input: FramerInput;
   #win: Buffer = Buffer.alloc(0);
+  /** What `#win` is the beginning of; used again and again, so that no memory waits to be collected. */
+  #store: Buffer = Buffer.alloc(0);
   /** Offset in the file of `#win[0]`. */
   #base = 0;
   /** First byte of `#win` that no event has covered. */
@@ -72,10 +74,13 @@ export class MboxFramer {
 
   /** Takes the next piece of the file. `chunk` may be reused by the caller afterwards. */
   push(chunk: Uint8Array): void {
-    const view = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    this.#win = this.#win.length === 0 ? view : Buffer.concat([this.#win, view]);
+    const rest = this.#win.length;
+    if (rest + chunk.length > this.#store.length) this.#grow(rest + chunk.length);
+    this.#store.set(chunk, rest);
+    this.#win = this.#store.subarray(0, rest + chunk.length);
     this.#run();
-    this.#win = Buffer.from(this.#win.subarray(this.#pos));
+    this.#store.copyWithin(0, this.#pos, this.#win.length);
+    this.#win = this.#store.subarray(0, this.#win.length - this.#pos);
     this.#base += this.#pos;
     this.#scan -= this.#pos;
     this.#pos = 0;
@@ -89,6 +94,12 @@ export class MboxFramer {
     const size = this.#base + this.#win.length;
     assert(size === this.#input.size, `framer saw ${size} of ${this.#input.size} bytes`);
     assert(this.#accounted === size, `framer accounts for ${this.#accounted} of ${size} bytes`);
+  }
+
+  #grow(size: number): void {
+    const larger = Buffer.allocUnsafeSlow(size + HEADER_PIECE);
+    larger.set(this.#win);
+    this.#store = larger;
   }
 
   #run(): void {
