@@ -1,4 +1,5 @@
 import { runningDigest } from '../codec/digest.ts';
+import type { KeywordTable } from '../codec/maildir/keywords.ts';
 import type { ContentStore } from '../codec/mbox/message-scanner.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Listing, MailboxFacts, MessageRecord, Scanned } from '../core/message.ts';
@@ -6,10 +7,16 @@ import { breathing } from '../io/breathe.ts';
 import type { Dir } from '../io/dir.ts';
 import { flushFiles } from '../io/durable.ts';
 import type { Owner } from '../io/owner.ts';
-import { lockUidlist } from '../io/uidlist-lock.ts';
+import { lockUidlist, type UidlistLock } from '../io/uidlist-lock.ts';
 import { baseOf } from '../maildir/base-of.ts';
-import { type Inventory, ListingSum, messageFiles } from '../maildir/inspect.ts';
-import { KeywordLetters } from '../maildir/keyword-letters.ts';
+import {
+  type FolderState,
+  type Inventory,
+  ListingSum,
+  messageFiles,
+  refuseChanged,
+} from '../maildir/inspect.ts';
+import type { KeywordLetters } from '../maildir/keyword-letters.ts';
 import type { TargetFolder } from '../maildir/target-folder.ts';
 import { KnownFields, openUidlist, UidlistWriter } from '../maildir/uidlist-file.ts';
 import type { Action, PlanSummary } from '../plan/action.ts';
@@ -31,8 +38,13 @@ export interface ApplyInput {
   readonly guid: string;
   readonly summary: PlanSummary;
   readonly plan: Iterable<Action>;
+  readonly letters: KeywordLetters;
   /** What lies in the folder, where that is not what the manifest says; `undefined` where it is. */
   readonly inventory: Inventory | undefined;
+  /** Whether the last pass over the folder was cut off: what is amiss in it is then its doing, and not a user's. */
+  readonly interrupted: boolean;
+  /** What lay in the folder when it was looked at, before the source was read. */
+  readonly seen: FolderState;
   /** Whether the uidlist that is there is damaged, so that an index made from it cannot be trusted. */
   readonly repair: boolean;
   /** Copies a message that was not staged from the source. */
@@ -41,10 +53,19 @@ export interface ApplyInput {
   remark(code: string, uid: number, message: string): void;
 }
 
-export async function applyPlan(input: ApplyInput): Promise<Listing> {
+/** What a pass has done to a folder. */
+export interface Applied {
+  readonly listing: Listing;
+  /** Files of ours that no message of the source claimed, and that were therefore removed. */
+  readonly leftovers: number;
+  readonly letters: KeywordTable;
+}
+
+export async function applyPlan(input: ApplyInput): Promise<Applied> {
   const lock = lockUidlist(input.folder.dir, input.owner);
   try {
-    return await new Application(input).run();
+    refuseChanged(input.folder, input.seen);
+    return await new Application(input, lock).run();
   } finally {
     lock.release();
   }
@@ -53,8 +74,11 @@ export async function applyPlan(input: ApplyInput): Promise<Listing> {
 /** Up to this many changed names are remembered. */
 const FEW = 16;
 
+const TOUCH_MS = 10_000;
+
 class Application {
   readonly #input: ApplyInput;
+  readonly #lock: UidlistLock;
   readonly #letters: KeywordLetters;
   readonly #sum = new ListingSum();
   /** Our files that no action has named yet. */
@@ -62,15 +86,16 @@ class Application {
   /** Names that are new in `cur/`; beyond a few, only their number matters. */
   readonly #fresh: string[] = [];
   #changes = 0;
+  #touched = Date.now();
 
-  constructor(input: ApplyInput) {
+  constructor(input: ApplyInput, lock: UidlistLock) {
     this.#input = input;
-    const { folder, summary, facts } = input;
-    this.#letters = KeywordLetters.plan(folder.dir, summary.keywordsInUse, facts.keywords);
+    this.#lock = lock;
+    this.#letters = input.letters;
     this.#unclaimed = new Map(input.inventory?.own);
   }
 
-  async run(): Promise<Listing> {
+  async run(): Promise<Applied> {
     const { folder, owner, facts, guid, plan, summary } = this.#input;
     this.#letters.write(folder.dir, owner);
     const old = openUidlist(folder.dir);
@@ -84,15 +109,18 @@ class Application {
       guid,
       extensions,
     } as const;
+    let leftovers = 0;
     const uidlist = new UidlistWriter(folder.dir, owner, header);
     try {
       for await (const action of breathing(plan)) {
         this.#input.checkSignal();
+        this.#keepLock();
         const base = this.#act(action);
         if (base === undefined || action.kind === 'remove') continue;
         const { uid } = action.now;
         uidlist.add({ uid, fields: known.of(uid, base), base });
       }
+      leftovers = this.#unclaimed.size;
       for (const name of this.#unclaimed.values()) this.#unlink(name);
       const few = this.#changes <= FEW;
       flushFiles(folder.cur, this.#changes, few ? this.#fresh : messageFiles(folder.cur));
@@ -107,7 +135,15 @@ class Application {
     }
     // Dovecot notices changes of a folder by the time of cur/ alone.
     folder.cur.setTime(Date.now() / 1000);
-    return this.#sum.listing;
+    return { listing: this.#sum.listing, leftovers, letters: this.#letters.table };
+  }
+
+  /** Processes on other hosts take a lock for abandoned that nobody touches for two minutes. */
+  #keepLock(): void {
+    const now = Date.now();
+    if (now - this.#touched < TOUCH_MS) return;
+    this.#touched = now;
+    this.#lock.touch();
   }
 
   /** Does one action; returns the base name under which the message lies in the folder afterwards, if it does. */
@@ -174,6 +210,8 @@ class Application {
     const wanted = this.#nameOf(now);
     const before = this.#nameOf(old);
     const present = this.#input.inventory === undefined ? before : this.#claim(base);
+    const { interrupted } = this.#input;
+    if (present === undefined && interrupted) return this.#add(now);
     if (present === undefined) {
       this.#input.remark(
         'TARGET_MESSAGE_GONE',
@@ -184,7 +222,7 @@ class Application {
       this.#sum.add(wanted);
       return undefined;
     }
-    if (action.kind === 'reflag' && present !== wanted) {
+    if ((action.kind === 'reflag' || interrupted) && present !== wanted) {
       cur.rename(present, cur, wanted);
       this.#changed(wanted);
     } else if (action.kind === 'keep' && present !== wanted) {

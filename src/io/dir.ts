@@ -218,6 +218,11 @@ export class Dir {
     this.#try('set the time of', this.path, () => fs.futimesSync(this.fd, seconds, seconds));
   }
 
+  setOwner(owner: Owner): void {
+    this.#mayWrite('give away');
+    this.#try('give away', this.path, () => fs.fchownSync(this.fd, owner.uid, owner.gid));
+  }
+
   /** Makes names created, renamed or removed in here survive a power cut. */
   fsync(): void {
     this.#mayWrite('flush');

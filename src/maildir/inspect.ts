@@ -1,7 +1,9 @@
 import { digestNumber } from '../codec/digest.ts';
 import { parseOwnBaseName, splitName } from '../codec/maildir/name.ts';
+import { SpoolsyncError } from '../core/errors.ts';
 import type { Listing } from '../core/message.ts';
 import type { Dir } from '../io/dir.ts';
+import { printable } from '../io/names.ts';
 import type { TargetFolder } from './target-folder.ts';
 
 const MASK = (1n << 64n) - 1n;
@@ -61,4 +63,32 @@ export function takeInventory(folder: TargetFolder): Inventory {
     foreign.push(`new/${name}`);
   }
   return { own, foreign };
+}
+
+/** What a folder looks like from outside: enough to notice that somebody else has worked on it. */
+export interface FolderState {
+  readonly listing: Listing;
+  /** Inode, size and time of the uidlist; empty if there is none. */
+  readonly uidlist: string;
+}
+
+export function folderState(folder: TargetFolder): FolderState {
+  const stat = folder.dir.lstat('dovecot-uidlist');
+  const uidlist = stat === undefined ? '' : `${stat.dev} ${stat.ino} ${stat.size} ${stat.mtimeNs}`;
+  return { listing: sumListing(folder), uidlist };
+}
+
+/** `TARGET_FOREIGN` if the folder is not as it was `seen`: mail may have been delivered meanwhile. Call under the lock. */
+export function refuseChanged(folder: TargetFolder, seen: FolderState): void {
+  const { listing, uidlist } = folderState(folder);
+  if (listing.count === seen.listing.count && listing.sum === seen.listing.sum && uidlist === seen.uidlist)
+    return;
+  throw new SpoolsyncError(
+    'TARGET_FOREIGN',
+    'somebody else changed the target folder while the source was read',
+    {
+      place: printable(folder.dir.path),
+      advice: 'keep users and mail delivery off the target until the cutover, and run the same command again',
+    },
+  );
 }

@@ -25,19 +25,31 @@ export class KeywordLetters {
 
   /**
    * Letters for a pass: those the folder has, then the keywords that messages carry, then, while letters last, the
-   * other names the mailbox knows, which clients offer to their users.
+   * other names the mailbox knows, which clients offer to their users. `remembered` is what the last pass wrote: the
+   * file names carry those letters, whatever has become of the file since.
    */
-  static plan(dir: Dir, inUse: ReadonlySet<string>, known: readonly string[]): KeywordLetters {
-    const old = readTable(dir);
+  static plan(
+    dir: Dir,
+    inUse: ReadonlySet<string>,
+    known: readonly string[],
+    remembered: KeywordTable = [],
+  ): KeywordLetters {
+    const file = readTable(dir);
+    const length = Math.max(file.length, remembered.length);
+    const old = Array.from({ length }, (_, index) => remembered[index] ?? file[index]);
     const used = known.filter((name) => inUse.has(name));
     const others = [...inUse].filter((name) => !known.includes(name));
     const { table } = addKeywords(old, [...used, ...others, ...known]);
-    return new KeywordLetters(table, formatKeywords(table) !== formatKeywords(old));
+    return new KeywordLetters(table, formatKeywords(table) !== formatKeywords(file));
   }
 
   /** The letters as they are, for reading. */
   static read(dir: Dir): KeywordLetters {
     return new KeywordLetters(readTable(dir), false);
+  }
+
+  get table(): KeywordTable {
+    return this.#table;
   }
 
   get changed(): boolean {

@@ -32,6 +32,7 @@ export function ensureFolder(root: Dir, folder: string, owner: Owner | undefined
   try {
     for (const name of ['tmp', 'new', 'cur']) opened.push(dir.ensureDir(name, DIR_MODE, owner));
     if (own && dir.lstat(MARKER) === undefined) makeMarker(dir, owner);
+    if (owner !== undefined) for (const part of [...opened, dir]) giveAway(part, owner);
   } catch (error) {
     for (const child of opened) child.close();
     throw error;
@@ -56,6 +57,25 @@ export function openFolder(root: Dir, folder: string): TargetFolder | undefined 
   }
   const [tmp, fresh, cur] = opened.slice(-3) as [Dir, Dir, Dir];
   return { dir, cur, new: fresh, tmp, made: false, close: () => closeAll(opened) };
+}
+
+/**
+ * Gives away a directory that is still ours, and the files in it: an earlier run was cut off before it could, or had no
+ * owner to give it to. What belongs to anybody else stays theirs.
+ */
+function giveAway(dir: Dir, owner: Owner): void {
+  const self = process.geteuid?.();
+  if (dir.stat.uid !== self || dir.stat.uid === owner.uid) return;
+  for (const name of dir.entries()) {
+    if (dir.lstat(name)?.kind !== 'file') continue;
+    const file = dir.openFile(name);
+    try {
+      if (file?.stat.uid === self) file?.setOwner(owner);
+    } finally {
+      file?.close();
+    }
+  }
+  dir.setOwner(owner);
 }
 
 /** Takes back a folder that this run made and into which nothing was put: half a mailbox would look like an empty one. */

@@ -42,13 +42,13 @@ export async function convertAccount(
     refuseOverlap(account, settings.state, '--state');
     const root = openTarget(target, owner);
     try {
-      const state = openAccountState(settings.state, account.user, root.path);
+      const state = openAccountState(settings.state, account.user, account.places.root, root.path);
       const lock = lockOrClose(state, settings.now());
       try {
         announce(context, user, account, root, jobs);
         await convertAll(
           context,
-          { root, state: state.mailboxes, owner, ...idleCheck(root, settings) },
+          { user: account.user, root, state: state.mailboxes, owner, ...idleCheck(root, settings) },
           jobs,
           user,
         );
@@ -136,7 +136,7 @@ function announce(
 }
 
 /** What a Maildir's root may hold before its `cur/` is made: what is left of an interrupted first run, or of Dovecot. */
-const EXPECTED = /^(cur|new|tmp|maildirfolder|maildirsize|subscriptions|dovecot.*|\..*)$/;
+const EXPECTED = /^(cur|new|tmp|maildirfolder|maildirsize|subscriptions(\.tmp)?|dovecot.*|\..*)$/;
 
 /** Opens the target, making it if it is missing. A directory of something else is `TARGET_NOT_MAILDIR`. */
 function openTarget(path: string, owner: Owner | undefined): Dir {

@@ -1,26 +1,38 @@
-import { type ApplyInput, applyPlan } from '../apply/apply.ts';
+import { type Applied, type ApplyInput, applyPlan } from '../apply/apply.ts';
 import { Staging } from '../apply/staging.ts';
+import type { UidlistHeader } from '../codec/maildir/uidlist.ts';
 import { SpoolsyncError } from '../core/errors.ts';
-import type { Listing, MailboxFacts } from '../core/message.ts';
+import type { MailboxFacts } from '../core/message.ts';
 import { breathing } from '../io/breathe.ts';
 import type { Dir } from '../io/dir.ts';
 import { printable } from '../io/names.ts';
 import type { Owner } from '../io/owner.ts';
-import { type Inventory, sumListing, takeInventory } from '../maildir/inspect.ts';
+import { baseOf } from '../maildir/base-of.ts';
+import { type FolderState, folderState, type Inventory, takeInventory } from '../maildir/inspect.ts';
 import { KeywordLetters } from '../maildir/keyword-letters.ts';
 import { discardFolder, ensureFolder, type TargetFolder } from '../maildir/target-folder.ts';
 import { openUidlist, uidlistHolds } from '../maildir/uidlist-file.ts';
 import type { PlanSummary } from '../plan/action.ts';
 import { planNumbered, summarize } from '../plan/plan.ts';
 import { copyMessage } from '../source/scan.ts';
-import { type Manifest, ManifestWriter, openManifest } from '../state/manifest.ts';
+import {
+  isMarked,
+  type Manifest,
+  type ManifestHeader,
+  ManifestWriter,
+  markBegun,
+  openManifest,
+  unmark,
+} from '../state/manifest.ts';
 import type { RunContext } from './context.ts';
 import type { MailboxJob } from './jobs.ts';
-import { mailboxGuid, numberedByName, numbersOf, withUids } from './numbers.ts';
+import { mailboxGuid, type Numbered, numberedByName, numbersOf, withUids } from './numbers.ts';
 import { type Reading, readMailbox } from './read-mailbox.ts';
 
 /** Where an account goes. */
 export interface TargetAccount {
+  /** Name of the account: latin1. */
+  readonly user: string;
   readonly root: Dir;
   readonly state: Dir;
   readonly owner: Owner | undefined;
@@ -67,6 +79,8 @@ class Conversion {
   readonly #job: MailboxJob;
   readonly #manifest: Manifest | undefined;
   readonly #folder: TargetFolder;
+  readonly #interrupted: boolean;
+  readonly #seen: FolderState;
   readonly #inventory: Inventory | undefined;
   readonly #staging: Staging;
 
@@ -82,7 +96,9 @@ class Conversion {
     this.#job = job;
     this.#manifest = manifest;
     this.#folder = folder;
-    this.#inventory = inspect(folder, manifest);
+    this.#interrupted = isMarked(target.state, job.manifest);
+    this.#seen = folderState(folder);
+    this.#inventory = inspect(folder, this.#seen, manifest);
     const known = manifest?.header.messages ?? this.#inventory?.own.size ?? 0;
     // What lies behind the messages of the last pass is new as a rule; a wrong guess costs a second read of a message.
     this.#staging = new Staging(folder.tmp, target.owner, (ordinal) => ordinal >= known);
@@ -107,41 +123,63 @@ class Conversion {
     this.#remarkTotals(reading);
     const old = this.#oldNumbers();
     const first = numbersOf(totals, old, this.#target.now);
-    const before = this.#manifest ?? numberedByName(this.#inventory?.own.keys() ?? []);
+    this.#refuseOthers(old);
+    const before = knownNumbers(this.#manifest, this.#inventory);
     const records = () => withUids(first, before, reading.spill.records(reading.complete));
     const plan = () => planNumbered(this.#manifest?.records() ?? [], records());
     const summary = summarize(plan());
     const facts = { ...first, uidNext: Math.max(first.uidNext, summary.lastUid + 1) };
-    const letters = KeywordLetters.plan(this.#folder.dir, summary.keywordsInUse, facts.keywords);
+    const letters = KeywordLetters.plan(
+      this.#folder.dir,
+      summary.keywordsInUse,
+      facts.keywords,
+      this.#manifest?.header.letters.map((name) => name ?? undefined),
+    );
     const [manifest, inventory] = [this.#manifest, this.#inventory];
     // Where the files are not those of the manifest, the uidlist is not either, and is written anew in any case.
     const sound =
       manifest === undefined || inventory !== undefined || uidlistHolds(this.#folder.dir, manifest.records());
     const same =
-      !changes(summary) && inventory === undefined && this.#numbersHold(facts) && !letters.changed && sound;
-    const guid = old?.guid ?? mailboxGuid(this.#target.root.path, this.#job.folder, facts.uidValidity);
-    const listing = same
-      ? this.#manifest?.header.target
-      : await this.#apply(reading, { facts, guid, summary, plan: plan(), repair: !sound });
+      !this.#interrupted &&
+      !changes(summary) &&
+      inventory === undefined &&
+      this.#numbersHold(facts) &&
+      !letters.changed &&
+      sound;
+    const guid = old?.guid ?? mailboxGuid(this.#target.user, this.#target.root.path, this.#job.folder);
+    const applied = same
+      ? undefined
+      : await this.#apply(reading, { facts, guid, summary, plan: plan(), letters, repair: !sound });
+    const listing = applied?.listing ?? this.#manifest?.header.target;
     this.#remarkKeywords(letters, summary);
     const unchanged = same && sameSource(this.#manifest, reading);
     if (listing !== undefined && !unchanged)
-      await this.#remember(reading, facts, guid, listing, summary, records());
-    const { added, reflagged, removed, kept } = summary;
+      await this.#remember(
+        reading,
+        { ...facts, guid, target: listing, letters: lettersOf(letters) },
+        summary,
+        records(),
+      );
+    if (applied !== undefined) unmark(this.#target.state, this.#job.manifest);
+    const { added, reflagged, kept } = summary;
+    const removed = summary.removed + (this.#interrupted ? 0 : (applied?.leftovers ?? 0));
     return { messages: kept + added + reflagged, bytes: reading.spool.size, added, reflagged, removed };
   }
 
   async #apply(
     reading: Reading,
-    what: Pick<ApplyInput, 'facts' | 'guid' | 'summary' | 'plan' | 'repair'>,
-  ): Promise<Listing> {
+    what: Pick<ApplyInput, 'facts' | 'guid' | 'summary' | 'plan' | 'letters' | 'repair'>,
+  ): Promise<Applied> {
     const { remark } = this.#job;
     this.#target.checkIdle();
+    markBegun(this.#target.state, this.#job.manifest);
     return applyPlan({
       ...what,
       folder: this.#folder,
       owner: this.#target.owner,
       inventory: this.#inventory,
+      interrupted: this.#interrupted,
+      seen: this.#seen,
       copy: (message, store) => {
         const quiet = { ...reading.options, remark: () => undefined };
         const copied = copyMessage(reading.spool, quiet, message, store);
@@ -158,9 +196,7 @@ class Conversion {
 
   async #remember(
     reading: Reading,
-    facts: MailboxFacts,
-    guid: string,
-    target: Listing,
+    what: Omit<ManifestHeader, 'mailbox' | 'rules' | 'source' | 'messages'>,
     summary: PlanSummary,
     records: Iterable<Parameters<ManifestWriter['add']>[0]>,
   ): Promise<void> {
@@ -168,7 +204,7 @@ class Conversion {
     const messages = summary.kept + summary.added + summary.reflagged;
     const { rules } = reading.rules;
     const source = reading.spool.fingerprint;
-    const header = { mailbox, rules, source, target, guid, messages, ...facts };
+    const header = { mailbox, rules, source, messages, ...what };
     const writer = new ManifestWriter(this.#target.state, name, header);
     try {
       for await (const record of breathing(records)) writer.add(record);
@@ -179,11 +215,32 @@ class Conversion {
     }
   }
 
+  /**
+   * Without a manifest, files with names of ours may be another account's: refused, unless the folder says that it was
+   * made for this one, or a pass of this one was cut off in it.
+   */
+  #refuseOthers(old: { guid?: string } | undefined): void {
+    const { user, root } = this.#target;
+    const [own] = this.#inventory?.own.values() ?? [];
+    if (this.#manifest !== undefined || this.#interrupted || own === undefined || old === undefined) return;
+    if (old.guid === mailboxGuid(user, root.path, this.#job.folder)) {
+      const message = 'its manifest is lost: what users changed in the target since the last pass is undone';
+      this.#job.remark('note', 'MANIFEST_LOST', message);
+      return;
+    }
+    throw new SpoolsyncError(
+      'TARGET_FOREIGN',
+      'the target folder was made by spoolsync, but for another account',
+      {
+        place: printable(this.#folder.dir.join(`cur/${own}`)),
+        advice: 'check --to and --user; nothing was changed',
+      },
+    );
+  }
+
   /** Numbers and GUID that the mailbox has had so far. */
   #oldNumbers(): { uidValidity: number; uidNext: number; guid?: string } | undefined {
-    const uidlist = openUidlist(this.#folder.dir);
-    uidlist?.close();
-    const [header, list] = [this.#manifest?.header, uidlist?.header];
+    const [header, list] = [this.#manifest?.header, openUidlistHeader(this.#folder.dir)];
     if (header === undefined) return list;
     const uidNext =
       list?.uidValidity === header.uidValidity ? Math.max(list.uidNext, header.uidNext) : header.uidNext;
@@ -192,12 +249,9 @@ class Conversion {
 
   /** Whether the target's uidlist already says what it should. */
   #numbersHold(facts: MailboxFacts): boolean {
-    const uidlist = openUidlist(this.#folder.dir);
-    uidlist?.close();
-    const header = uidlist?.header;
+    const header = openUidlistHeader(this.#folder.dir);
     if (header?.uidValidity !== facts.uidValidity) return false;
-    // Dovecot leaves N behind while it appends, so a lower one proves nothing; after a pass of ours it is exact.
-    return this.#manifest?.header.uidNext === facts.uidNext;
+    return header.uidNext === facts.uidNext && this.#manifest?.header.uidNext === facts.uidNext;
   }
 
   /** In every run, not only in the one that wrote the messages: the loss lasts. */
@@ -230,6 +284,27 @@ class Conversion {
   }
 }
 
+/** Messages whose UIDs are known: the manifest's, and those of files that a pass made which was cut off. */
+function knownNumbers(manifest: Manifest | undefined, inventory: Inventory | undefined): Numbered {
+  if (manifest === undefined) return numberedByName(inventory?.own.keys() ?? []);
+  if (inventory === undefined) return manifest;
+  const unknown = new Set(inventory.own.keys());
+  for (const record of manifest.records()) unknown.delete(baseOf(record));
+  const known = new Set([...manifest.records()].map(({ uid }) => uid));
+  const more = [...numberedByName(unknown).records()].filter(({ uid }) => !known.has(uid));
+  return { records: () => [...manifest.records(), ...more].sort((a, b) => a.uid - b.uid) };
+}
+
+function lettersOf({ table }: KeywordLetters): (string | null)[] {
+  return table.map((name) => name ?? null);
+}
+
+function openUidlistHeader(dir: Dir): UidlistHeader | undefined {
+  const uidlist = openUidlist(dir);
+  uidlist?.close();
+  return uidlist?.header;
+}
+
 function changes({ added, reflagged, removed }: PlanSummary): boolean {
   return added + reflagged + removed > 0;
 }
@@ -243,8 +318,11 @@ function sameSource(manifest: Manifest | undefined, { spool, rules }: Reading): 
  * What lies in the folder, if it is not exactly what the manifest says. Messages that spoolsync did not create are
  * `TARGET_FOREIGN`: nothing is changed in such a folder.
  */
-function inspect(folder: TargetFolder, manifest: Manifest | undefined): Inventory | undefined {
-  const listing = sumListing(folder);
+function inspect(
+  folder: TargetFolder,
+  { listing }: FolderState,
+  manifest: Manifest | undefined,
+): Inventory | undefined {
   const known = manifest?.header.target ?? { count: 0, sum: '0' };
   if (listing.count === known.count && listing.sum === known.sum) return undefined;
   const inventory = takeInventory(folder);

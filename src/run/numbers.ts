@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { parseOwnBaseName } from '../codec/maildir/name.ts';
 import type { ScanTotals } from '../codec/mbox/message-scanner.ts';
+import { SpoolsyncError } from '../core/errors.ts';
 import { MAX_UID } from '../core/limits.ts';
 import type { MailboxFacts, MessageRecord, Scanned } from '../core/message.ts';
 import { assignUids } from '../plan/plan.ts';
@@ -47,8 +48,9 @@ export function numberedByName(bases: Iterable<string>): Numbered {
     const { seconds: date, uid, digest, size, vsize } = name;
     return [{ ...unknown, date, uid, digest, size, vsize }];
   });
-  records.sort((a, b) => a.uid - b.uid);
-  return { records: () => records };
+  const byUid = new Map(records.sort((a, b) => b.uid - a.uid).map((record) => [record.uid, record]));
+  const unique = [...byUid.values()].sort((a, b) => a.uid - b.uid);
+  return { records: () => unique };
 }
 
 /** The messages of a scan with their UIDs, in UID order; new ones are numbered behind all that ever were. */
@@ -63,11 +65,21 @@ export function* withUids(
   }
   let next = facts.uidNext;
   for (const { uid } of before.records()) next = Math.max(next, uid + 1);
+  if (next >= MAX_UID) throw outOfUids(next);
   yield* assignUids(before.records(), scan, next);
 }
 
-/** The GUID of a mailbox that has none yet: the same in every run, so that a repeated first run gives the same bytes. */
-export function mailboxGuid(target: string, folder: string, uidValidity: number): string {
-  const hash = createHash('sha256').update(`spoolsync mailbox\0${target}\0${folder}\0${uidValidity}`);
+function outOfUids(next: number): SpoolsyncError {
+  return new SpoolsyncError('TARGET_DAMAGED', `the next UID would be ${next}, which is none`, {
+    advice: 'look at the first line of dovecot-uidlist in the target folder: its N is too high',
+  });
+}
+
+/**
+ * The GUID of a mailbox that has none yet: the same in every run, so that a repeated first run gives the same bytes, and
+ * another for each account, so that it tells whose mail lies in a folder whose manifest is lost.
+ */
+export function mailboxGuid(user: string, target: string, folder: string): string {
+  const hash = createHash('sha256').update(`spoolsync mailbox\0${user}\0${target}\0${folder}`);
   return hash.digest('hex').slice(0, 32);
 }

@@ -11,7 +11,7 @@ import { placeMailboxes } from '../source/folders.ts';
 import type { MboxAccount } from '../source/mailboxes.ts';
 import type { Rejected } from '../source/rejected.ts';
 import { subscribedNames } from '../source/subscribed.ts';
-import { type AccountState, rememberSubscriptions, writtenSubscriptions } from '../state/state-dir.ts';
+import { type AccountState, rememberSubscriptions, wroteSubscriptions } from '../state/state-dir.ts';
 import type { RunContext } from './context.ts';
 
 const SUBSCRIPTIONS = 'subscriptions';
@@ -27,12 +27,11 @@ export function convertSubscriptions(
 ): void {
   if (wanted === undefined) return;
   const present = readSubscriptions(root);
-  const known = writtenSubscriptions(state);
   if (present?.equals(wanted)) {
-    rememberSubscriptions(state, digestOf(wanted));
+    rememberSubscriptions(state, [digestOf(wanted)]);
     return;
   }
-  if (present !== undefined && digestOf(present) !== known) {
+  if (present !== undefined && !wroteSubscriptions(state, digestOf(present))) {
     context.emit({
       event: 'remark',
       severity: 'finding',
@@ -43,8 +42,11 @@ export function convertSubscriptions(
     });
     return;
   }
+  // Before and after, so that a run cut off in between does not take its own file for somebody else's.
+  const old = present === undefined ? [] : [digestOf(present)];
+  rememberSubscriptions(state, [...old, digestOf(wanted)]);
   writeFileAtomic(root, SUBSCRIPTIONS, wanted, { mode: FILE_MODE, owner });
-  rememberSubscriptions(state, digestOf(wanted));
+  rememberSubscriptions(state, [digestOf(wanted)]);
 }
 
 /**

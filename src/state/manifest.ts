@@ -29,6 +29,8 @@ export interface ManifestHeader extends MailboxFacts {
   readonly target: Listing;
   /** Mailbox GUID, 32 hex digits. */
   readonly guid: string;
+  /** Keyword names by letter, a to z; null where a letter has none. */
+  readonly letters: readonly (string | null)[];
   readonly messages: number;
 }
 
@@ -174,4 +176,28 @@ export class ManifestWriter {
 /** No `stateName` begins with a dot, so this is never another mailbox's manifest. */
 function tempName(name: string): string {
   return `.${name}.new`;
+}
+
+/**
+ * A mark beside the manifest that a pass has begun to change the folder; it goes when the new manifest is there. What
+ * is amiss in a folder that bears it is the work of a pass that was cut off.
+ */
+export function markBegun(state: Dir, name: string): void {
+  if (isMarked(state, name)) return;
+  const file = state.createFile(markName(name), 0o600);
+  file.fsync();
+  file.close();
+  state.fsync();
+}
+
+export function isMarked(state: Dir, name: string): boolean {
+  return state.lstat(markName(name)) !== undefined;
+}
+
+export function unmark(state: Dir, name: string): void {
+  state.unlink(markName(name));
+}
+
+function markName(name: string): string {
+  return `.${name}.begun`;
 }

@@ -26,12 +26,14 @@ interface AccountFile {
   readonly format: 'spoolsync account';
   readonly version: number;
   readonly target: string;
-  /** Digest of the subscriptions that the last pass wrote. */
-  readonly subscriptions?: string;
+  /** Mail root of the source. */
+  readonly source: string;
+  /** Digests of the subscriptions that the last pass wrote, and of those it was about to write. */
+  readonly subscriptions?: readonly string[];
 }
 
 /** Opens the state of an account, making it at the first pass. Made for another target: `STATE_FOREIGN`. */
-export function openAccountState(root: string, user: string, target: string): AccountState {
+export function openAccountState(root: string, user: string, source: string, target: string): AccountState {
   const base = ensurePath(root, MODE, undefined);
   try {
     const dir = base.ensureDir(stateName(user), MODE);
@@ -41,10 +43,13 @@ export function openAccountState(root: string, user: string, target: string): Ac
       dir.close();
     };
     const known = readAccount(dir);
-    if (known === undefined) writeAccount(dir, { format: 'spoolsync account', version: VERSION, target });
-    else if (known.target !== target) {
+    if (known === undefined)
+      writeAccount(dir, { format: 'spoolsync account', version: VERSION, source, target });
+    else if (known.target !== target || known.source !== source) {
       close();
-      throw foreign(dir, known.target, target);
+      throw known.target === target
+        ? foreign(dir, 'source', known.source, source)
+        : foreign(dir, 'target', known.target, target);
     }
     return { dir, mailboxes, close };
   } finally {
@@ -70,15 +75,15 @@ export function findAccountState(root: string, user: string, target: string): Ac
   return { dir, mailboxes, close };
 }
 
-/** Digest of the subscriptions that the last pass wrote. */
-export function writtenSubscriptions(state: AccountState): string | undefined {
-  return readAccount(state.dir)?.subscriptions;
+/** Whether the subscriptions with this digest are of our writing. */
+export function wroteSubscriptions(state: AccountState, digest: string): boolean {
+  return readAccount(state.dir)?.subscriptions?.includes(digest) ?? false;
 }
 
-export function rememberSubscriptions(state: AccountState, digest: string): void {
+export function rememberSubscriptions(state: AccountState, digests: readonly string[]): void {
   const known = readAccount(state.dir);
-  if (known !== undefined && known.subscriptions !== digest) {
-    writeAccount(state.dir, { ...known, subscriptions: digest });
+  if (known !== undefined && known.subscriptions?.join() !== digests.join()) {
+    writeAccount(state.dir, { ...known, subscriptions: digests });
   }
 }
 
@@ -110,7 +115,8 @@ function readAccount(dir: Dir): AccountFile | undefined {
     if (
       value?.format === 'spoolsync account' &&
       value.version === VERSION &&
-      typeof value.target === 'string'
+      typeof value.target === 'string' &&
+      typeof value.source === 'string'
     )
       return value as AccountFile;
     const newer = value?.format === 'spoolsync account' && Number(value.version) > VERSION;
@@ -135,10 +141,13 @@ function writeAccount(dir: Dir, account: AccountFile): void {
   writeFileAtomic(dir, FILE, json, { mode: 0o600 });
 }
 
-function foreign(dir: Dir, known: string, target: string): SpoolsyncError {
-  const message = `the state of this account belongs to the target ${printable(known)}, not to ${printable(target)}`;
+function foreign(dir: Dir, side: 'source' | 'target', known: string, asked: string): SpoolsyncError {
+  const message = `the state of this account belongs to the ${side} ${printable(known)}, not to ${printable(asked)}`;
   return new SpoolsyncError('STATE_FOREIGN', message, {
     place: printable(dir.path),
-    advice: 'check --to, or use another --state for another target',
+    advice:
+      side === 'target'
+        ? 'check --to, or use another --state for another target'
+        : `check --from and --user; if the old mail has moved, change "source" in ${printable(dir.join(FILE))}`,
   });
 }

@@ -178,9 +178,14 @@ class Comparison {
     const listed = new Set<string>();
     for (const { base } of uidlist?.records(() => undefined) ?? []) listed.add(base);
     uidlist?.close();
+    const met = new Set<string>();
     for (const name of this.#names()) {
-      if (listed.has(splitName(name.slice(4)).base)) continue;
-      this.#differ('+', 'only in the target, and without a UID', { place: this.#place(name) });
+      const { base } = splitName(name.slice(4));
+      const second = met.has(base);
+      met.add(base);
+      if (second) this.#differ('+', 'a second file of the same message', { place: this.#place(name) });
+      else if (!listed.has(base))
+        this.#differ('+', 'only in the target, and without a UID', { place: this.#place(name) });
     }
   }
 

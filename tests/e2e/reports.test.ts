@@ -3,6 +3,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import type { RemarkEvent } from '../../src/core/events.ts';
 import { parseOwner } from '../../src/io/users.ts';
+import { manifestName } from '../../src/state/state-dir.ts';
 import { cli } from '../helpers/cli.ts';
 import { convert, scratchDir, type TestResult, verify } from '../helpers/convert.ts';
 
@@ -167,6 +168,73 @@ test('--owner gives everything in the target away', () => {
     const stat = fs.lstatSync(path.join(run.target, name));
     expect([name, stat.uid, stat.gid, stat.mode & 0o077]).toEqual([name, uid, gid, 0]);
   }
+});
+
+test('what an earlier run left to root is given away by the next', () => {
+  if (process.geteuid?.() !== 0) throw new Error('run the tests as root: giving files away needs it');
+  const run = account({ Box: `${FROM}Subject: x\n\nbody\n` });
+  const locations = ['--from', `mbox:${run.root}`, '--to', `maildir:${run.target}`, '--state', run.state];
+  expect(cli(['convert', ...locations]).status).toBe(0);
+  expect(cli(['convert', ...locations, '--owner', 'nobody']).status).toBe(0);
+  const { uid } = parseOwner('nobody');
+  const names = [
+    '.Box',
+    ...fs
+      .readdirSync(path.join(run.target, '.Box'), { recursive: true, encoding: 'utf8' })
+      .map((name) => `.Box/${name}`),
+  ];
+  expect(names.map((name) => fs.lstatSync(path.join(run.target, name)).uid)).toEqual(names.map(() => uid));
+});
+
+test('another account, or another source, never takes a target over', async () => {
+  const alice = account({ Box: `${FROM}Subject: alice\n\nbody\n` });
+  const bob = account({ Box: `${FROM}Subject: bob\n\nbody\n` });
+  await convert(alice);
+  const before = messages(alice.target, '.Box');
+  const sameState = await convert({ ...bob, target: alice.target, state: alice.state });
+  expect(sameState.events).toContainEqual(
+    expect.objectContaining({ event: 'failure', code: 'STATE_FOREIGN' }),
+  );
+  const locations = ['--from', `mbox:${bob.root}`, '--to', `maildir:${alice.target}`, '--state', bob.state];
+  expect(cli(['convert', ...locations, '--user', 'bob']).status).toBe(75);
+  expect(messages(alice.target, '.Box')).toEqual(before);
+});
+
+test('a second file of one message, which Dovecot would make another message of, is a difference', async () => {
+  const run = account({ Box: `${FROM}Subject: x\n\nbody\n` });
+  await convert(run);
+  const cur = path.join(run.target, '.Box/cur');
+  const [name = ''] = fs.readdirSync(cur);
+  fs.copyFileSync(path.join(cur, name), path.join(cur, `${name}S`));
+  const result = await verify(run);
+  expect(result.exit).toBe(3);
+  expect(result.events).toContainEqual(expect.objectContaining({ event: 'difference', sign: '+' }));
+});
+
+test('a pass that was cut off after removing messages is set right, whatever the source has become', async () => {
+  const both = `${FROM}Subject: x\nX-IMAPbase: 1000 2\nX-UID: 1\n\nbody\n\n${FROM}Subject: y\nX-UID: 2\n\nbody\n`;
+  const run = account({ Box: both });
+  await convert(run);
+  // As a pass leaves it that was killed between an unlink and its manifest.
+  const cur = path.join(run.target, '.Box/cur');
+  const name = fs.readdirSync(cur).find((entry) => entry.includes('.U1X')) ?? '';
+  fs.rmSync(path.join(cur, name));
+  fs.writeFileSync(path.join(run.state, `test/mailboxes/.${manifestName('.Box')}.begun`), '');
+  expect((await convert(run)).exit).toBe(0);
+  expect(messages(run.target, '.Box')).toEqual(['Subject: x\n\nbody\n', 'Subject: y\n\nbody\n']);
+  expect((await verify(run)).exit).toBe(0);
+});
+
+test('keyword letters survive the loss of dovecot-keywords', async () => {
+  const box = (first: string) =>
+    `${FROM}Subject: x\nX-IMAPbase: 1000 2 A B\nX-UID: 1\nX-Keywords: ${first}\n\nbody\n\n${FROM}Subject: y\nX-UID: 2\nX-Keywords: B\n\nbody\n`;
+  const run = account({ Box: box('B') });
+  await convert(run);
+  fs.writeFileSync(path.join(run.root, 'Box'), box('A'));
+  await convert(run);
+  fs.rmSync(path.join(run.target, '.Box/dovecot-keywords'));
+  expect((await convert(run)).exit).toBe(0);
+  expect((await verify(run)).exit).toBe(0);
 });
 
 test('a damaged uidlist is written anew, and Dovecot’s index of it dropped', async () => {

@@ -78,13 +78,13 @@ describe('withUids', () => {
 });
 
 test('a mailbox GUID is a function of what names the mailbox', () => {
-  const guid = mailboxGuid('/y', '.Sent', 5);
+  const guid = mailboxGuid('alice', '/y', '.Sent');
   expect(guid).toMatch(/^[0-9a-f]{32}$/);
-  expect(mailboxGuid('/y', '.Sent', 5)).toBe(guid);
+  expect(mailboxGuid('alice', '/y', '.Sent')).toBe(guid);
   const others = [
-    mailboxGuid('/z', '.Sent', 5),
-    mailboxGuid('/y', '.sent', 5),
-    mailboxGuid('/y', '.Sent', 6),
+    mailboxGuid('alice', '/z', '.Sent'),
+    mailboxGuid('alice', '/y', '.sent'),
+    mailboxGuid('bob', '/y', '.Sent'),
   ];
   expect(new Set([guid, ...others]).size).toBe(4);
 });

@@ -16,6 +16,7 @@ function headerFor(messages: number): ManifestHeader {
     source: { dev: '1', ino: '2', size: 3, mtimeNs: '4', ctimeNs: '5' },
     target: { count: messages, sum: 'abc' },
     guid: '0'.repeat(32),
+    letters: ['$Label', null],
     messages,
     uidValidity: 7,
     numbered: true,

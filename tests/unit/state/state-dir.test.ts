@@ -7,7 +7,7 @@ import {
   openAccountState,
   rememberSubscriptions,
   stateName,
-  writtenSubscriptions,
+  wroteSubscriptions,
 } from '../../../src/state/state-dir.ts';
 import { tempDir, thrown } from '../io/support.ts';
 
@@ -66,24 +66,33 @@ describe('account state', () => {
   test('is made for its owner alone, and found again', () => {
     const root = `${tempDir()}/deep/state`;
     expect(findAccountState(root, 'alice', '/y')).toBeUndefined();
-    openAccountState(root, 'alice', '/y').close();
+    openAccountState(root, 'alice', '/x', '/y').close();
     for (const path of ['', '/alice', '/alice/mailboxes'])
       expect((fs.statSync(root + path).mode & 0o777).toString(8), path).toBe('700');
     expect((fs.statSync(`${root}/alice/account.json`).mode & 0o777).toString(8)).toBe('600');
     const found = findAccountState(root, 'alice', '/y');
     expect(found).toBeDefined();
     found?.close();
-    openAccountState(root, 'alice', '/y').close();
+    openAccountState(root, 'alice', '/x', '/y').close();
   });
 
   test('made for another target is refused, and not found', () => {
     const root = tempDir();
-    openAccountState(root, 'alice', '/y').close();
-    expect(thrown(() => openAccountState(root, 'alice', '/z'))).toMatchObject({
+    openAccountState(root, 'alice', '/x', '/y').close();
+    expect(thrown(() => openAccountState(root, 'alice', '/x', '/z'))).toMatchObject({
       code: 'STATE_FOREIGN',
       message: expect.stringContaining('/y') as string,
     });
     expect(findAccountState(root, 'alice', '/z')).toBeUndefined();
+  });
+
+  test('made for another source is refused', () => {
+    const root = tempDir();
+    openAccountState(root, 'alice', '/x', '/y').close();
+    expect(thrown(() => openAccountState(root, 'alice', '/w', '/y'))).toMatchObject({
+      code: 'STATE_FOREIGN',
+      message: expect.stringContaining('source /x') as string,
+    });
   });
 
   test.each([
@@ -92,16 +101,16 @@ describe('account state', () => {
     ['{"format":"spoolsync account","version":2,"target":"/y"}', 'STATE_NEWER'],
   ])('account.json: %s', (text, code) => {
     const root = tempDir();
-    openAccountState(root, 'alice', '/y').close();
+    openAccountState(root, 'alice', '/x', '/y').close();
     fs.writeFileSync(`${root}/alice/account.json`, text);
-    expect(thrown(() => openAccountState(root, 'alice', '/y')).code).toBe(code);
+    expect(thrown(() => openAccountState(root, 'alice', '/x', '/y')).code).toBe(code);
   });
 
   test('remembers what subscriptions it wrote', () => {
-    const state = openAccountState(tempDir(), 'alice', '/y');
-    expect(writtenSubscriptions(state)).toBeUndefined();
-    rememberSubscriptions(state, '0123');
-    expect(writtenSubscriptions(state)).toBe('0123');
+    const state = openAccountState(tempDir(), 'alice', '/x', '/y');
+    expect(wroteSubscriptions(state, '0123')).toBe(false);
+    rememberSubscriptions(state, ['0123']);
+    expect(wroteSubscriptions(state, '0123')).toBe(true);
     state.close();
   });
 });
