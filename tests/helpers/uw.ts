@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { type SpawnSyncOptions, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -79,18 +79,32 @@ export function readWithUw(file: string | Uint8Array, options: UwOptions = {}): 
     else writeFileSync(spool, file);
     chmodSync(spool, 0o600);
     if (asRoot) for (const path of [home, spool]) chownSync(path, MAIL_UID, MAIL_UID);
-    const run = spawnSync(judge, [options.write === true ? 'rw' : 'ro', 'spool'], {
+    const run = spawnStubbornly(judge, [options.write === true ? 'rw' : 'ro', 'spool'], {
       cwd: home,
       env: { HOME: home, TZ: options.tz ?? 'UTC', LC_ALL: 'C', PATH: '/usr/bin:/bin' },
       maxBuffer: 1 << 30,
       ...(asRoot ? { uid: MAIL_UID, gid: MAIL_UID } : {}),
     });
     if (run.status === 1) throw new UwRefusal(run.stdout.toString('latin1').trim());
-    if (run.status !== 0) throw new Error(`uw-judge ended with ${run.signal ?? run.status}: ${run.stderr}`);
+    if (run.status !== 0)
+      throw new Error(`uw-judge ended with ${run.error ?? run.signal ?? run.status}: ${run.stderr}`);
     return parse(run.stdout, options.write === true ? readFileSync(spool) : undefined);
   } finally {
     rmSync(home, { recursive: true, force: true });
   }
+}
+
+/** A program that has just been written cannot be started while any process that was forked meanwhile still has it open. */
+function spawnStubbornly(...call: Parameters<typeof spawnBuffered>): ReturnType<typeof spawnBuffered> {
+  for (let attempt = 1; ; attempt++) {
+    const run = spawnBuffered(...call);
+    if ((run.error as NodeJS.ErrnoException | undefined)?.code !== 'ETXTBSY' || attempt === 50) return run;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+  }
+}
+
+function spawnBuffered(command: string, args: readonly string[], options: SpawnSyncOptions) {
+  return spawnSync(command, args, { ...options, encoding: 'buffer' });
 }
 
 function parse(out: Buffer, rewritten: Buffer | undefined): UwMailbox {

@@ -112,9 +112,9 @@ export class UwNumbering implements Numbering {
     if (validity === 0) return false;
     this.#uidValidity = validity;
     this.#last = Number(match[2]);
-    this.#keywords.length = 0;
-    for (const word of words(value.slice(match[0].length)).slice(0, MAX_KEYWORDS)) {
-      this.#keywords.push(word.length <= MAX_KEYWORD ? word : undefined);
+    // A second one, behind an X-UID that voided the first, leaves keywords that it does not replace.
+    for (const [at, word] of words(value.slice(match[0].length)).slice(0, MAX_KEYWORDS).entries()) {
+      this.#keywords[at] = word.length <= MAX_KEYWORD ? word : undefined;
     }
     return true;
   }
