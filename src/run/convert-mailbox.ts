@@ -124,7 +124,7 @@ class Conversion {
     const old = this.#oldNumbers();
     const first = numbersOf(totals, old, this.#target.now);
     this.#refuseOthers(old);
-    const before = knownNumbers(this.#manifest, this.#inventory);
+    const before = first.numbered ? NO_NUMBERS : knownNumbers(this.#manifest, this.#inventory);
     const records = () => withUids(first, before, reading.spill.records(reading.complete));
     const plan = () => planNumbered(this.#manifest?.records() ?? [], records());
     const summary = summarize(plan());
@@ -283,6 +283,9 @@ class Conversion {
     if (unquoted > 0) remark('note', 'UNQUOTED', `>From quoting was taken from ${unquoted} lines`);
   }
 }
+
+/** What a source that numbers its messages needs to be told of numbers. */
+const NO_NUMBERS: Numbered = { records: () => [] };
 
 /** Messages whose UIDs are known: the manifest's, and those of files that a pass made which was cut off. */
 function knownNumbers(manifest: Manifest | undefined, inventory: Inventory | undefined): Numbered {

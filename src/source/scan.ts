@@ -4,6 +4,7 @@ import type { MboxDialect, MetadataHeader } from '../codec/mbox/dialect.ts';
 import { dovecotDialect } from '../codec/mbox/dovecot.ts';
 import { type RulesDecision, RulesEvidence } from '../codec/mbox/evidence.ts';
 import { MboxFramer } from '../codec/mbox/framer.ts';
+import type { FramerSink } from '../codec/mbox/framing.ts';
 import {
   type ContentStore,
   MessageScanner,
@@ -113,6 +114,16 @@ function dialectOf(rules: MboxRules): MboxDialect {
 }
 
 const IGNORE = () => undefined;
+/** A sink that wants to hear nothing; what it does want is put over it. */
+const SILENT: FramerSink = {
+  begin: IGNORE,
+  header: IGNORE,
+  headerEnd: IGNORE,
+  body: IGNORE,
+  end: IGNORE,
+  doubt: IGNORE,
+  leading: IGNORE,
+};
 const HEAD = 65_536;
 
 /** Whether the first message of the file stands behind a separator; asked of a copy of the dialect that always goes on. */
@@ -122,16 +133,11 @@ function beginsWithSeparator(spool: Spool, dialect: MboxDialect): boolean {
   const bytes = spool.peek(0, HEAD);
   const input = { size: bytes.length, peek: (at: number, length: number) => bytes.subarray(at, at + length) };
   const sink = {
+    ...SILENT,
     begin: (start: { offset: number; content: number }) => {
       if (messages++ === 0)
         separator = start.content > start.offset && isAllowed(bytes.subarray(0, start.offset), dialect);
     },
-    header: IGNORE,
-    headerEnd: IGNORE,
-    body: IGNORE,
-    end: IGNORE,
-    doubt: IGNORE,
-    leading: IGNORE,
   };
   const framer = new MboxFramer({ ...dialect, before: 'anything', contentLength: false }, sink, input);
   framer.push(bytes);
@@ -165,6 +171,7 @@ async function survey(spool: Spool, indexes: boolean): Promise<RulesDecision> {
   const framer = new MboxFramer(
     dialect,
     {
+      ...SILENT,
       begin: ({ offset, content }) => {
         filter.begin();
         if (messages++ === 0)
@@ -179,10 +186,6 @@ async function survey(spool: Spool, indexes: boolean): Promise<RulesDecision> {
         }
         return claimedLength(headers);
       },
-      body: IGNORE,
-      end: IGNORE,
-      doubt: IGNORE,
-      leading: IGNORE,
     },
     spool,
   );

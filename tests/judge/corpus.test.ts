@@ -41,18 +41,24 @@ function dovecotFiles(corpus: string): Map<string, string> {
   );
 }
 
+/** Puts the files, unpacked, into a mail root below `base`. */
+function layOut(corpus: string, files: ReadonlyMap<string, string>, base: string): string {
+  const root = join(base, 'mail');
+  fs.mkdirSync(root);
+  for (const [name, path] of files) {
+    const bytes = fs.readFileSync(join(corpus, path));
+    fs.writeFileSync(join(root, name), path.endsWith('.gz') ? gunzipSync(bytes) : bytes);
+  }
+  return root;
+}
+
 describe.runIf(corpusRoot !== undefined)('corpus through Dovecot', () => {
   test('all bytes, numbers, flags and dates are equal before and after', async () => {
     const corpus = corpusRoot as string;
     const files = dovecotFiles(corpus);
     expect(files.size).toBeGreaterThan(100);
     const base = scratchDir();
-    const root = join(base, 'mail');
-    fs.mkdirSync(root);
-    for (const [name, path] of files) {
-      const bytes = fs.readFileSync(join(corpus, path));
-      fs.writeFileSync(join(root, name), path.endsWith('.gz') ? gunzipSync(bytes) : bytes);
-    }
+    const root = layOut(corpus, files, base);
     const started = Math.floor(Date.now() / 1000);
     const run = {
       root,
@@ -81,12 +87,7 @@ describe.runIf(corpusRoot !== undefined)('corpus through Dovecot', () => {
     const corpus = corpusRoot as string;
     const files = dovecotFiles(corpus);
     const base = scratchDir();
-    const root = join(base, 'mail');
-    fs.mkdirSync(root);
-    for (const [name, path] of files) {
-      const bytes = fs.readFileSync(join(corpus, path));
-      fs.writeFileSync(join(root, name), path.endsWith('.gz') ? gunzipSync(bytes) : bytes);
-    }
+    const root = layOut(corpus, files, base);
     const result = await convert({ root, target: join(base, 'Maildir'), state: join(base, 'state') });
     const decided = result.events.filter((event): event is RulesEvent => event.event === 'rules');
     const others = decided.filter(({ rules }) => rules !== 'dovecot');

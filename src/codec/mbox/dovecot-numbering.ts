@@ -1,6 +1,7 @@
 import { MAX_UID } from '../../core/limits.ts';
 import { FLAG } from '../../core/types.ts';
 import type { MailboxMeta, MessageMeta, MetadataHeader, Numbering } from './dialect.ts';
+import { flagsOf } from './status-letters.ts';
 
 /**
  * UIDs, flags and keywords as Dovecot's mbox driver computes them from a file that has no index
@@ -77,10 +78,10 @@ export class DovecotNumbering implements Numbering {
           claims.uids.push(...readUid(value));
           break;
         case 'status':
-          claims.flags |= letters(value, STATUS_FLAGS);
+          claims.flags |= flagsOf(value, STATUS_FLAGS);
           break;
         case 'x-status':
-          claims.flags |= letters(value, X_STATUS_FLAGS);
+          claims.flags |= flagsOf(value, X_STATUS_FLAGS);
           break;
         case 'x-keywords':
           this.#readKeywords(value, claims);
@@ -135,12 +136,6 @@ export class DovecotNumbering implements Numbering {
 function readUid(value: string): readonly number[] {
   const uid = Number(UID.exec(value)?.[1] ?? 0);
   return uid > 0 && uid <= MAX_UID ? [uid] : [];
-}
-
-function letters(value: string, flags: Readonly<Record<string, number>>): number {
-  let set = 0;
-  for (const letter of value) set |= flags[letter] ?? 0;
-  return set;
 }
 
 /** A CR parts no words: in a file with CR LF, a folded keyword is unknown to Dovecot, and so are all of its field. */

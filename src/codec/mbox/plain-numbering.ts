@@ -1,19 +1,12 @@
 import { FLAG } from '../../core/types.ts';
 import type { MailboxMeta, MessageMeta, MetadataHeader, Numbering } from './dialect.ts';
+import { flagsOf, STATUS_LETTERS } from './status-letters.ts';
 
 /**
  * UIDs 1, 2, 3 … in file order for a file that no mail server numbered. Flags and keywords come from what a mail
  * program left in the header: Status and X-Status (one set of letters for both, as mutt and c-client read them),
  * X-Keywords, and Mozilla's X-Mozilla-Status, -Status2 and -Keys.
  */
-
-const LETTERS: Readonly<Record<string, number>> = {
-  R: FLAG.seen,
-  A: FLAG.answered,
-  F: FLAG.flagged,
-  D: FLAG.deleted,
-  T: FLAG.draft,
-};
 
 /** Bits of X-Mozilla-Status, hexadecimal (docs/formats.md, "Mozilla's status fields"). */
 const MOZILLA = {
@@ -74,7 +67,7 @@ function readField(key: string, value: string, claims: Claims): void {
   switch (key) {
     case 'status':
     case 'x-status':
-      for (const letter of value) claims.flags |= LETTERS[letter] ?? 0;
+      claims.flags |= flagsOf(value, STATUS_LETTERS);
       break;
     case 'x-keywords':
     case 'x-mozilla-keys':

@@ -1,6 +1,6 @@
 import { MAX_UID } from '../../core/limits.ts';
-import { FLAG } from '../../core/types.ts';
 import type { MailboxMeta, MessageMeta, MetadataHeader, Numbering } from './dialect.ts';
+import { flagsOf, STATUS_LETTERS } from './status-letters.ts';
 
 /**
  * UIDs, flags and keywords as UW c-client computes them when it opens a mailbox (docs/formats-uw.md, "UIDs"; observed
@@ -20,15 +20,6 @@ export const UW_HIDDEN_HEADERS: ReadonlySet<string> = new Set([
 
 /** `UIDVALIDITY last-UID`, parted by blanks only; keywords follow. */
 const BASE = /^ *(\d+) +(\d+)/;
-
-/** One set of letters for Status and X-Status alike. */
-const LETTERS: Readonly<Record<string, number>> = {
-  R: FLAG.seen,
-  A: FLAG.answered,
-  F: FLAG.flagged,
-  D: FLAG.deleted,
-  T: FLAG.draft,
-};
 
 /** Keywords that a mailbox can have, and the length of one. */
 const MAX_KEYWORDS = 30;
@@ -91,7 +82,7 @@ export class UwNumbering implements Numbering {
         break;
       case 'Status':
       case 'X-Status':
-        for (const letter of value) draft.flags |= LETTERS[letter] ?? 0;
+        draft.flags |= flagsOf(value, STATUS_LETTERS);
         break;
       case 'X-Keywords':
         this.#readKeywords(draft, value);
