@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import { expect, test } from 'vitest';
 import { base, fileOf, makeAccount, message, messageFiles, numbered, snapshot } from '../helpers/account.ts';
 import { cli, failures, mailboxes, remarks } from '../helpers/cli.ts';
+import { installPackages } from '../helpers/install.ts';
 
 const KEYWORDS = base(1234, 9, '$Label1 Later');
 const INBOX = [
@@ -63,6 +64,7 @@ test('the source is never written, not even its access times', () => {
 });
 
 test('no system call that writes is ever made on a path of the source', () => {
+  if (!fs.existsSync('/usr/bin/strace')) installPackages(['strace'], 'strace');
   const a = account();
   const trace = `${a.at}/trace`;
   const bin = new URL('../../bin/spoolsync.js', import.meta.url).pathname;

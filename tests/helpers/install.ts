@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 
 /**
  * Finds the Dovecot that judges our work, and installs it where that is possible. Tests never go on without it: a
@@ -7,7 +7,19 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
  */
 
 const PACKAGES = ['dovecot-core', 'dovecot-imapd'];
-const POLICY = '/usr/sbin/policy-rc.d';
+/** Test files run side by side, and apt-get does not. */
+const LOCK = '/tmp/spoolsync-tests-apt.lock';
+/** Debian's maintainer scripts ask policy-rc.d before they start a service; one that is there is the owner's word. */
+const SCRIPT = `
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+  trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+  printf '#!/bin/sh\\nexit 101\\n' >$policy
+  chmod 755 $policy
+fi
+apt-get -qy -o DPkg::Lock::Timeout=240 update
+apt-get -qy -o DPkg::Lock::Timeout=240 install --no-install-recommends "$@"
+`;
 
 export interface DovecotInstallation {
   /** Decides the language of the configuration file. */
@@ -36,7 +48,7 @@ function look(chroot: string | undefined): DovecotInstallation {
   }
   let release = askRelease(chroot);
   if (release === undefined && chroot === undefined) {
-    install();
+    installPackages(PACKAGES, 'Dovecot');
     release = askRelease(chroot);
   }
   const version = /^2\.[34]\b/.exec(release ?? '')?.[0];
@@ -58,25 +70,18 @@ function askRelease(chroot: string | undefined): string | undefined {
   return run.status === 0 ? run.stdout.trim() : undefined;
 }
 
-function install(): void {
-  const byHand = `apt-get update && apt-get install --no-install-recommends ${PACKAGES.join(' ')}`;
+/**
+ * Installs Debian packages when we are root on a system with apt-get, without starting a service. Throws with the
+ * command to run otherwise; `what` says who needs them, as in "Dovecot".
+ */
+export function installPackages(packages: readonly string[], what: string): void {
+  const byHand = `apt-get update && apt-get install --no-install-recommends ${packages.join(' ')}`;
   if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
-    throw new Error(`The tests need Dovecot, which is not installed. Run as root: ${byHand}`);
+    throw new Error(`The tests need ${what}, which is not installed. Run as root: ${byHand}`);
   }
-  // Debian's maintainer scripts ask this file before they start a service; one that is there is the owner's word.
-  const ownPolicy = !existsSync(POLICY);
-  if (ownPolicy) writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755, flag: 'wx' });
-  try {
-    const options = ['-qy', '-o', 'DPkg::Lock::Timeout=240'];
-    for (const args of [['update'], ['install', '--no-install-recommends', ...PACKAGES]]) {
-      const run = spawnSync('apt-get', [...options, ...args], {
-        encoding: 'utf8',
-        env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-      });
-      if (run.status !== 0)
-        throw new Error(`Could not install Dovecot (${byHand}):\n${run.stdout}${run.stderr}`);
-    }
-  } finally {
-    if (ownPolicy && readFileSync(POLICY, 'utf8') === '#!/bin/sh\nexit 101\n') rmSync(POLICY);
-  }
+  const run = spawnSync('flock', [LOCK, 'sh', '-ec', SCRIPT, 'sh', ...packages], {
+    encoding: 'utf8',
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  });
+  if (run.status !== 0) throw new Error(`Could not install ${what} (${byHand}):\n${run.stdout}${run.stderr}`);
 }

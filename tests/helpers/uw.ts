@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { installPackages } from './install.ts';
 
 /**
  * The independent judge for the `uw` rules: UW c-client 2007f itself, asked through `uw-judge.c`, which is compiled on
@@ -157,7 +158,7 @@ let program: Buffer | undefined;
 function compiled(): Buffer {
   if (program !== undefined) return program;
   if (!existsSync('/usr/include/c-client/c-client.h') || spawnSync('cc', ['--version']).status !== 0)
-    install();
+    installPackages(PACKAGES, 'UW c-client and a C compiler');
   const dir = workDir();
   try {
     const path = join(dir, 'uw-judge');
@@ -168,22 +169,6 @@ function compiled(): Buffer {
     return program;
   } finally {
     rmSync(dir, { recursive: true, force: true });
-  }
-}
-
-function install(): void {
-  const byHand = `apt-get update && apt-get install --no-install-recommends ${PACKAGES.join(' ')}`;
-  if (!asRoot || !existsSync('/usr/bin/apt-get')) {
-    throw new Error(`The tests need UW c-client and a C compiler. Run as root: ${byHand}`);
-  }
-  const options = ['-qy', '-o', 'DPkg::Lock::Timeout=240'];
-  for (const args of [['update'], ['install', '--no-install-recommends', ...PACKAGES]]) {
-    const run = spawnSync('apt-get', [...options, ...args], {
-      encoding: 'utf8',
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    });
-    if (run.status !== 0)
-      throw new Error(`Could not install c-client (${byHand}):\n${run.stdout}${run.stderr}`);
   }
 }
 
