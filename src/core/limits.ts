@@ -2,6 +2,10 @@
 export const LIMITS = {
   /** Read size for spools: large enough that system calls do not show in a profile, small enough to stay in cache. */
   readChunk: 1 << 20,
+  /** Spools are compared with the last pass in blocks of this size. */
+  block: 1 << 20,
+  /** Findings of a mailbox that a manifest remembers one by one. */
+  findings: 100,
   /** A From_ line is looked at up to here. Real ones are below 200 bytes; Dovecot too parses what fits its buffer. */
   fromLine: 8192,
   /** A message below this size is hashed and written in one piece; two of them are in memory at most. */

@@ -17,6 +17,29 @@ export interface MessageRecord {
   /** Offsets in the (decompressed) source: first byte behind the separator, and behind the last byte of the content. */
   readonly start: number;
   readonly end: number;
+  /**
+   * What the message's own header says of its UID. Absent: one X-UID field that counts, with this UID. `none`: no such
+   * field. `other`: anything else. It is what the numbering needs to go on behind a message without reading it again.
+   */
+  readonly claim?: Claim;
+}
+
+export type Claim = 'none' | 'other';
+
+/** A message as a manifest remembers it: `uid` is the target's; flags and keywords are the source's. */
+export interface Remembered extends MessageRecord {
+  /** UID in the source, where the target's is another: mail that came late, when its UID was taken. */
+  readonly sourceUid?: number;
+  /** `gone`: its user removed it from the target. `kept`: gone from the source, but its user changed it in the target. */
+  readonly fate?: 'gone' | 'kept';
+  /** Flags and keywords in the target, where they are not the source's. */
+  readonly target?: Marks;
+}
+
+/** Flags and keyword names of a message. */
+export interface Marks {
+  readonly flags: Flags;
+  readonly keywords: readonly string[];
 }
 
 /** What a pass knows of a mailbox beside its messages. */
@@ -46,10 +69,26 @@ export interface Fingerprint {
   readonly size: number;
   readonly mtimeNs: string;
   readonly ctimeNs: string;
+  /** When the file was made, where the file system says so: with the inode it names one file even after a rename. */
+  readonly birthNs?: string;
 }
 
 /** The names in a folder's `cur/` and `new/`: how many, and the sum of their XXH64 modulo 2^64, in hex. */
 export interface Listing {
   readonly count: number;
   readonly sum: string;
+}
+
+/** Something a scan found that an administrator should look at. */
+export interface Finding {
+  readonly code: string;
+  /** Bytes from the start of the (decompressed) spool. */
+  readonly offset: number;
+  readonly message: string;
+}
+
+/** What a scan found: the first of them one by one, and how many there are beyond. */
+export interface Findings {
+  readonly list: readonly Finding[];
+  readonly more: number;
 }

@@ -17,6 +17,8 @@ export interface Stat {
   readonly ino: bigint;
   readonly mtimeNs: bigint;
   readonly ctimeNs: bigint;
+  /** When it was made; 0 where the file system does not say. */
+  readonly birthNs: bigint;
 }
 
 /** `kind` in words that complete "PATH …". */
@@ -46,6 +48,7 @@ export function toStat(stats: BigIntStats): Stat {
     ino: stats.ino,
     mtimeNs: stats.mtimeNs,
     ctimeNs: stats.ctimeNs,
+    birthNs: stats.birthtimeNs,
   };
 }
 

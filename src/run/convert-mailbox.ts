@@ -2,6 +2,7 @@ import { type Applied, type ApplyInput, applyPlan } from '../apply/apply.ts';
 import { Staging } from '../apply/staging.ts';
 import type { UidlistHeader } from '../codec/maildir/uidlist.ts';
 import { SpoolsyncError } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
 import type { MailboxFacts } from '../core/message.ts';
 import { breathing } from '../io/breathe.ts';
 import type { Dir } from '../io/dir.ts';
@@ -196,15 +197,30 @@ class Conversion {
 
   async #remember(
     reading: Reading,
-    what: Omit<ManifestHeader, 'mailbox' | 'rules' | 'source' | 'messages'>,
+    what: Pick<ManifestHeader, keyof MailboxFacts | 'guid' | 'target' | 'letters'>,
     summary: PlanSummary,
     records: Iterable<Parameters<ManifestWriter['add']>[0]>,
   ): Promise<void> {
-    const { mailbox, manifest: name } = this.#job;
+    const { mailbox, folder, manifest: name } = this.#job;
     const messages = summary.kept + summary.added + summary.reflagged;
     const { rules } = reading.rules;
     const source = reading.spool.fingerprint;
-    const header = { mailbox, rules, source, messages, ...what };
+    const header = {
+      account: this.#target.user,
+      folder,
+      mailbox,
+      rules,
+      reading: '',
+      source,
+      settled: false,
+      bytes: reading.spool.size,
+      findings: { list: [], more: 0 },
+      stamp: '',
+      lost: [],
+      messages,
+      blocks: { size: LIMITS.block, count: 0 },
+      ...what,
+    };
     const writer = new ManifestWriter(this.#target.state, name, header);
     try {
       for await (const record of breathing(records)) writer.add(record);

@@ -92,14 +92,7 @@ export class Spool implements FramerInput {
   }
 
   get fingerprint(): Fingerprint {
-    const { dev, ino, size, mtimeNs, ctimeNs } = this.#before;
-    return {
-      dev: String(dev),
-      ino: String(ino),
-      size,
-      mtimeNs: String(mtimeNs),
-      ctimeNs: String(ctimeNs),
-    };
+    return fingerprintOf(this.#before);
   }
 
   /** What happened to the open file since it was opened. See `isReplacedBy` for a file put in its place. */
@@ -121,6 +114,18 @@ export class Spool implements FramerInput {
     for (let at = bytes.indexOf(CR); at >= 0; at = bytes.indexOf(CR, at + 1)) bytes[at] = LF;
     return bytes;
   }
+}
+
+/** What tells a spool file from itself at another time. */
+export function fingerprintOf({ dev, ino, size, mtimeNs, ctimeNs, birthNs }: Stat): Fingerprint {
+  return {
+    dev: String(dev),
+    ino: String(ino),
+    size,
+    mtimeNs: String(mtimeNs),
+    ctimeNs: String(ctimeNs),
+    ...(birthNs > 0n && { birthNs: String(birthNs) }),
+  };
 }
 
 function head(file: OpenFile, size: number): Uint8Array {

@@ -1,7 +1,7 @@
 import { runningDigest } from '../codec/digest.ts';
-import { SpoolsyncError } from '../core/errors.ts';
+import { assert, SpoolsyncError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
-import type { Fingerprint, Listing, MailboxFacts, MessageRecord } from '../core/message.ts';
+import type { Findings, Fingerprint, Listing, MailboxFacts, Remembered } from '../core/message.ts';
 import type { MboxRules } from '../core/types.ts';
 import type { Dir } from '../io/dir.ts';
 import type { OpenFile } from '../io/file.ts';
@@ -12,33 +12,53 @@ import { ascii, formatRecord, parseJson, parseRecord } from './record-line.ts';
 /**
  * The manifest of a mailbox: what the last finished pass made of it (docs/manifest.md).
  *
- * A text file: a header line, one line per message in UID order, a trailer line with the count and an XXH64 of all
- * lines before it. It is read as a stream, so that memory does not grow with the mailbox, and only after the trailer
+ * A text file: a header line, lines with the digests of the spool's blocks, one line per message in UID order, a trailer
+ * line with the count and an XXH64 of all lines before it. It is read as a stream, so that memory does not grow with the mailbox, and only after the trailer
  * has been checked. It is written under another name and renamed, last of all that a pass does to a mailbox, so that
  * it never claims what is not durable.
  */
 
 const FORMAT = 'spoolsync manifest';
-const VERSION = 1;
+const VERSION = 2;
+/** Block digests on one line. */
+const BLOCKS_PER_LINE = 1024;
 
 export interface ManifestHeader extends MailboxFacts {
+  /** Account and folder (latin1) that it belongs to. */
+  readonly account: string;
+  readonly folder: string;
   /** Hierarchy of the mailbox in the source, printable. */
   readonly mailbox: string;
   readonly rules: MboxRules;
+  /** The options under which the spool was read: with others it may read differently. */
+  readonly reading: string;
   readonly source: Fingerprint;
+  /** Whether the spool's times were so old when it was opened that a later change cannot have left it the same times. */
+  readonly settled: boolean;
+  /** Bytes of the spool, decompressed. */
+  readonly bytes: number;
+  readonly findings: Findings;
   readonly target: Listing;
+  /** Inodes and times of what names the target's messages; empty where they were too young to be trusted. */
+  readonly stamp: string;
   /** Mailbox GUID, 32 hex digits. */
   readonly guid: string;
   /** Keyword names by letter, a to z; null where a letter has none. */
   readonly letters: readonly (string | null)[];
+  /** Keywords in use that have no letter. */
+  readonly lost: readonly string[];
   readonly messages: number;
+  /** Size and number of the blocks of the spool whose digests follow; none for a spool that was not read in place. */
+  readonly blocks: { readonly size: number; readonly count: number };
 }
 
 /** A manifest that has been checked. Close it after use. */
 export interface Manifest {
   readonly header: ManifestHeader;
   /** In UID order. Can be walked through any number of times. */
-  records(): Generator<MessageRecord, void, void>;
+  records(): Generator<Remembered, void, void>;
+  /** XXH64 of each block of the spool, in file order. */
+  blocks(): Generator<string, void, void>;
   close(): void;
 }
 
@@ -50,7 +70,12 @@ export function openManifest(state: Dir, name: string): Manifest | undefined {
     const { end, messages } = checkTrailer(file);
     const header = readHeader(file, end);
     if (header.messages !== messages) throw damaged(file, 'its counts do not agree');
-    return { header, records: () => readRecords(file, end), close: () => file.close() };
+    return {
+      header,
+      records: () => readRecords(file, header, end),
+      blocks: () => readBlocks(file, header, end),
+      close: () => file.close(),
+    };
   } catch (error) {
     file.close();
     throw error;
@@ -90,6 +115,7 @@ function readHeader(file: OpenFile, end: number): ManifestHeader {
   const value = first.done ? undefined : parseJson(first.value.text);
   const header = value as (ManifestHeader & { format?: unknown; version?: unknown }) | undefined;
   if (header?.format !== FORMAT) throw damaged(file, 'it is no manifest');
+  if (header.version === 1) return fromVersion1(header);
   if (header.version !== VERSION) {
     if (!(Number(header.version) > VERSION)) throw damaged(file, `its version is ${String(header.version)}`);
     throw new SpoolsyncError(
@@ -104,10 +130,47 @@ function readHeader(file: OpenFile, end: number): ManifestHeader {
   return header;
 }
 
-function* readRecords(file: OpenFile, end: number): Generator<MessageRecord, void, void> {
+/** Version 1 knew less: nothing that it lacks is taken for unchanged. */
+function fromVersion1(header: ManifestHeader): ManifestHeader {
+  return {
+    ...header,
+    account: '',
+    folder: '',
+    reading: '',
+    settled: false,
+    bytes: header.source.size,
+    findings: { list: [], more: 0 },
+    stamp: '',
+    lost: [],
+    blocks: { size: LIMITS.block, count: 0 },
+  };
+}
+
+function blockLines({ blocks }: ManifestHeader): number {
+  return Math.ceil(blocks.count / BLOCKS_PER_LINE);
+}
+
+function* readBlocks(file: OpenFile, header: ManifestHeader, end: number): Generator<string, void, void> {
+  const lines = blockLines(header);
   let number = 0;
   for (const { text } of readLines(file, 0, end)) {
     if (++number === 1) continue;
+    if (number > lines + 1) return;
+    const digests = parseJson(text);
+    if (!Array.isArray(digests)) throw damaged(file, `line ${number} holds no digests`);
+    yield* digests as string[];
+  }
+}
+
+function* readRecords(
+  file: OpenFile,
+  header: ManifestHeader,
+  end: number,
+): Generator<Remembered, void, void> {
+  const first = blockLines(header) + 2;
+  let number = 0;
+  for (const { text } of readLines(file, 0, end)) {
+    if (++number < first) continue;
     const record = parseRecord(text);
     if (record === undefined) throw damaged(file, `line ${number} is no message`);
     yield record;
@@ -132,20 +195,24 @@ export class ManifestWriter {
   readonly #expected: number;
   #messages = 0;
 
-  constructor(state: Dir, name: string, header: ManifestHeader) {
+  /** `blocks`: as many digests as the header says. */
+  constructor(state: Dir, name: string, header: ManifestHeader, blocks: readonly string[] = []) {
     this.#dir = state;
     this.#name = name;
     this.#expected = header.messages;
+    assert(blocks.length === header.blocks.count, 'as many digests as the header says');
     state.unlink(tempName(name));
     this.#file = state.createFile(tempName(name), 0o600);
     this.#lines = new LineWriter(this.#file, (bytes) => {
       this.#digest.update(bytes);
     });
     this.#lines.line(ascii(JSON.stringify({ format: FORMAT, version: VERSION, ...header })));
+    for (let at = 0; at < blocks.length; at += BLOCKS_PER_LINE)
+      this.#lines.line(JSON.stringify(blocks.slice(at, at + BLOCKS_PER_LINE)));
   }
 
   /** Records must come in UID order. */
-  add(record: MessageRecord): void {
+  add(record: Remembered): void {
     this.#messages++;
     this.#lines.line(formatRecord(record));
   }

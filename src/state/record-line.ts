@@ -1,26 +1,63 @@
-import type { MessageRecord } from '../core/message.ts';
+import type { Marks, MessageRecord, Remembered } from '../core/message.ts';
 
 /**
- * One message as a line of JSON: `[uid,flags,date,size,vsize,"digest",start,end,["keyword",…]]`.
- * Pure twins; the columns are those of docs/manifest.md.
+ * One message as a line of JSON: `[uid,flags,date,size,vsize,"digest",start,end,["keyword",…]]`, and behind that, only
+ * where there is something to say, an object with what else is remembered. Pure twins; docs/manifest.md has the columns.
  */
 
 /** ASCII only, so that a line is the same in latin1 and UTF-8. */
-export function formatRecord(record: MessageRecord): string {
+export function formatRecord(record: Remembered): string {
   const { uid, flags, date, size, vsize, digest, start, end, keywords } = record;
   const names = keywords.length === 0 ? '[]' : ascii(JSON.stringify(keywords));
-  return `[${uid},${flags},${date},${size},${vsize},"${digest}",${start},${end},${names}]`;
+  const more = formatMore(record);
+  return `[${uid},${flags},${date},${size},${vsize},"${digest}",${start},${end},${names}${more}]`;
+}
+
+function formatMore({ claim, sourceUid, fate, target }: Remembered): string {
+  if (claim === undefined && sourceUid === undefined && fate === undefined && target === undefined) return '';
+  const marks = target === undefined ? undefined : [target.flags, target.keywords];
+  return `,${ascii(JSON.stringify({ claim, sourceUid, fate, target: marks }))}`;
 }
 
 /** `undefined` for a line that is no record. */
-export function parseRecord(line: string): MessageRecord | undefined {
+export function parseRecord(line: string): Remembered | undefined {
   const value = parseJson(line);
-  if (!Array.isArray(value) || value.length !== 9) return undefined;
-  const [uid, flags, date, size, vsize, digest, start, end, keywords] = value as unknown[];
+  if (!Array.isArray(value) || (value.length !== 9 && value.length !== 10)) return undefined;
+  const [uid, flags, date, size, vsize, digest, start, end, keywords, more] = value as unknown[];
   const numbers = [uid, flags, date, size, vsize, start, end];
-  if (!numbers.every(Number.isSafeInteger) || typeof digest !== 'string') return undefined;
-  if (!Array.isArray(keywords) || !keywords.every((name) => typeof name === 'string')) return undefined;
-  return { uid, flags, date, size, vsize, digest, start, end, keywords } as MessageRecord;
+  if (!numbers.every(Number.isSafeInteger) || typeof digest !== 'string' || !areNames(keywords))
+    return undefined;
+  const record = { uid, flags, date, size, vsize, digest, start, end, keywords } as MessageRecord;
+  return more === undefined ? record : parseMore(record, more);
+}
+
+function parseMore(record: MessageRecord, value: unknown): Remembered | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const { claim, sourceUid, fate, target } = value as Record<string, unknown>;
+  const marks = target === undefined ? undefined : parseMarks(target);
+  const sound =
+    [undefined, 'none', 'other'].includes(claim as undefined) &&
+    [undefined, 'gone', 'kept'].includes(fate as undefined) &&
+    (sourceUid === undefined || Number.isSafeInteger(sourceUid)) &&
+    (target === undefined) === (marks === undefined);
+  if (!sound) return undefined;
+  return {
+    ...record,
+    ...(claim !== undefined && { claim }),
+    ...(sourceUid !== undefined && { sourceUid }),
+    ...(fate !== undefined && { fate }),
+    ...(marks !== undefined && { target: marks }),
+  } as Remembered;
+}
+
+function parseMarks(value: unknown): Marks | undefined {
+  if (!Array.isArray(value) || value.length !== 2) return undefined;
+  const [flags, keywords] = value as unknown[];
+  return Number.isSafeInteger(flags) && areNames(keywords) ? ({ flags, keywords } as Marks) : undefined;
+}
+
+function areNames(value: unknown): boolean {
+  return Array.isArray(value) && value.every((name) => typeof name === 'string');
 }
 
 export function parseJson(line: string): unknown {

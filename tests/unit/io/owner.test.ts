@@ -13,6 +13,7 @@ const stat = (uid: number, more: Partial<Stat> = {}): Stat => ({
   ino: 1n,
   mtimeNs: 0n,
   ctimeNs: 0n,
+  birthNs: 0n,
   ...more,
 });
 const dir = (uid: number, mode = 0o755): Stat => stat(uid, { kind: 'dir', mode, nlink: 2 });

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { digestOf } from '../../../src/codec/digest.ts';
-import type { MessageRecord } from '../../../src/core/message.ts';
+import type { MessageRecord, Remembered } from '../../../src/core/message.ts';
 import { type ManifestHeader, ManifestWriter, openManifest } from '../../../src/state/manifest.ts';
 import { formatRecord, parseRecord } from '../../../src/state/record-line.ts';
 import { stateName } from '../../../src/state/state-dir.ts';
@@ -11,8 +11,17 @@ import { record } from '../plan/model.ts';
 
 function headerFor(messages: number): ManifestHeader {
   return {
+    account: 'alice',
+    folder: '.Sent',
     mailbox: 'Sent',
     rules: 'dovecot',
+    reading: 'auto UTC none',
+    settled: true,
+    bytes: 3,
+    findings: { list: [{ code: 'WEAK_SEPARATOR', offset: 7, message: 'no header' }], more: 2 },
+    stamp: 'x',
+    lost: [],
+    blocks: { size: 1024, count: 0 },
     source: { dev: '1', ino: '2', size: 3, mtimeNs: '4', ctimeNs: '5' },
     target: { count: messages, sum: 'abc' },
     guid: '0'.repeat(32),
@@ -59,6 +68,54 @@ test('reads back what was written, any number of times', () => {
   expect(fs.readdirSync(dir)).toEqual(['m']);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: nothing but ASCII is what is looked for
   expect(fs.readFileSync(`${dir}/m`, 'latin1')).toMatch(/^[\x00-\x7f]*$/);
+});
+
+test('the digests of the spool’s blocks, on as many lines as they need', () => {
+  const dir = tempDir();
+  const state = open(dir);
+  const blocks = Array.from({ length: 2500 }, (_, i) => i.toString(16).padStart(16, '0'));
+  const header = { ...headerFor(3), blocks: { size: 512, count: blocks.length } };
+  const writer = new ManifestWriter(state, 'm', header, blocks);
+  for (const message of records) writer.add(message);
+  writer.commit();
+  const manifest = openManifest(state, 'm');
+  expect([...(manifest?.blocks() ?? [])]).toEqual(blocks);
+  expect([...(manifest?.records() ?? [])]).toEqual(records);
+});
+
+test('what is remembered of a message beside what the source says', () => {
+  const plain = record(5, 'd');
+  const all: Remembered[] = [
+    { ...plain, claim: 'none' },
+    { ...plain, claim: 'other', sourceUid: 3 },
+    { ...plain, fate: 'gone' },
+    { ...plain, fate: 'kept', target: { flags: 9, keywords: ['caf\u00e9', '"'] } },
+  ];
+  for (const one of all) expect(parseRecord(formatRecord(one))).toEqual(one);
+  for (const more of [
+    '{"claim":"x"}',
+    '{"fate":1}',
+    '{"sourceUid":"3"}',
+    '{"target":[1]}',
+    '[]',
+    'null',
+    '3',
+  ])
+    expect(parseRecord(`${formatRecord(plain).slice(0, -1)},${more}]`), more).toBeUndefined();
+});
+
+test('a manifest of version 1 is read, and nothing in it counts as unchanged', () => {
+  const dir = tempDir();
+  write(dir, records);
+  const lines = fs.readFileSync(`${dir}/m`, 'latin1').split('\n');
+  const { account, folder, reading, settled, bytes, findings, stamp, lost, blocks, ...old } = JSON.parse(
+    lines[0] ?? '',
+  ) as ManifestHeader;
+  lines[0] = JSON.stringify({ ...old, version: 1 });
+  fs.writeFileSync(`${dir}/m`, sealed(lines));
+  const { header, records: found } = readBack(dir) ?? {};
+  expect(header).toMatchObject({ settled: false, stamp: '', blocks: { count: 0 }, mailbox: 'Sent' });
+  expect(found).toEqual(records);
 });
 
 test('there may be none, or one without messages', () => {
@@ -113,7 +170,7 @@ describe('damage is noticed before anything is used', () => {
 
   test('a newer version is no damage', () => {
     const lines = whole.toString('latin1').split('\n');
-    lines[0] = (lines[0] ?? '').replace('"version":1', '"version":2');
+    lines[0] = (lines[0] ?? '').replace('"version":2', '"version":3');
     expect(codeOf(sealed(lines))).toBe('STATE_NEWER');
   });
 
