@@ -1,52 +1,52 @@
-import { runningDigest } from '../codec/digest.ts';
+import { parseInfo } from '../codec/maildir/flags.ts';
 import type { KeywordTable } from '../codec/maildir/keywords.ts';
+import { releasedBaseName, splitName } from '../codec/maildir/name.ts';
+import type { UidlistHeader } from '../codec/maildir/uidlist.ts';
 import type { ContentStore } from '../codec/mbox/message-scanner.ts';
-import { LIMITS } from '../core/limits.ts';
-import type { Listing, MailboxFacts, MessageRecord, Scanned } from '../core/message.ts';
+import type { Listing, Marks, Remembered, Scanned } from '../core/message.ts';
 import { breathing } from '../io/breathe.ts';
 import type { Dir } from '../io/dir.ts';
 import { flushFiles } from '../io/durable.ts';
 import type { Owner } from '../io/owner.ts';
-import { lockUidlist, type UidlistLock } from '../io/uidlist-lock.ts';
+import type { UidlistLock } from '../io/uidlist-lock.ts';
 import { baseOf } from '../maildir/base-of.ts';
-import {
-  type FolderState,
-  type Inventory,
-  ListingSum,
-  messageFiles,
-  refuseChanged,
-} from '../maildir/inspect.ts';
+import { type Inventory, ListingSum, messageFiles } from '../maildir/inspect.ts';
 import type { KeywordLetters } from '../maildir/keyword-letters.ts';
 import type { TargetFolder } from '../maildir/target-folder.ts';
 import { KnownFields, openUidlist, UidlistWriter } from '../maildir/uidlist-file.ts';
-import type { Action, PlanSummary } from '../plan/action.ts';
+import type { Action } from '../plan/action.ts';
+import type { ForeignNumber } from '../plan/foreign.ts';
+import { targetMarks } from '../plan/marks.ts';
+import { holdsMessage, keepsDate } from './evidence.ts';
 import { Staging, stagedName } from './staging.ts';
 
 /**
  * Carries out the plan of one mailbox. The only place that changes a target folder.
  *
- * Order of writes (ARCHITECTURE.md, "Order of writes"): the bytes lie complete in `tmp/`; under the uidlist lock come
- * keyword letters, names in `cur/`, one flush for all of these, the uidlist. The manifest is the caller's, afterwards.
- * A kill at any point leaves a folder that the next run brings to the same end: names are a function of the message,
- * so a file that is already there is recognised, and compared byte for byte before it is taken.
+ * Order of writes (ARCHITECTURE.md, "Order of writes"): the bytes lie complete in `tmp/`; under the uidlist lock, which
+ * the caller holds, come keyword letters, names in `cur/`, one flush for all of these, the uidlist. The manifest is the
+ * caller's, afterwards. A kill at any point leaves a folder that the next run brings to the same end: names are a
+ * function of the message, so a file that is already there is recognised, and compared byte for byte before it is taken.
  */
 
 export interface ApplyInput {
   readonly folder: TargetFolder;
+  readonly lock: UidlistLock;
   readonly owner: Owner | undefined;
-  readonly facts: MailboxFacts;
-  readonly guid: string;
-  readonly summary: PlanSummary;
+  /** UIDVALIDITY, UIDNEXT and GUID that the folder will have. */
+  readonly numbers: { readonly uidValidity: number; readonly uidNext: number; readonly guid: string };
   readonly plan: Iterable<Action>;
   readonly letters: KeywordLetters;
   /** What lies in the folder, where that is not what the manifest says; `undefined` where it is. */
   readonly inventory: Inventory | undefined;
-  /** Whether the last pass over the folder was cut off: what is amiss in it is then its doing, and not a user's. */
-  readonly interrupted: boolean;
-  /** What lay in the folder when it was looked at, before the source was read. */
-  readonly seen: FolderState;
-  /** Whether the uidlist that is there is damaged, so that an index made from it cannot be trusted. */
-  readonly repair: boolean;
+  /** The names in the folder before. */
+  readonly listing: Listing;
+  /** Messages of others that have a UID, with the one they will have. */
+  readonly foreign: readonly ForeignNumber[];
+  /** Whether files with names of ours that no message claims are what a pass left that was cut off, and go. */
+  readonly sweep: boolean;
+  /** Whether Dovecot's index still fits afterwards: nothing happens but that flags change and mail is appended. */
+  readonly keepIndex: boolean;
   /** Copies a message that was not staged from the source. */
   copy(message: Scanned, store: ContentStore): void;
   checkSignal(): void;
@@ -61,71 +61,49 @@ export interface Applied {
   readonly letters: KeywordTable;
 }
 
-export async function applyPlan(input: ApplyInput): Promise<Applied> {
-  const lock = lockUidlist(input.folder.dir, input.owner);
-  try {
-    refuseChanged(input.folder, input.seen);
-    return await new Application(input, lock).run();
-  } finally {
-    lock.release();
-  }
-}
-
 /** Up to this many changed names are remembered. */
 const FEW = 16;
 
 const TOUCH_MS = 10_000;
 
+export function applyPlan(input: ApplyInput): Promise<Applied> {
+  return new Application(input).run();
+}
+
 class Application {
   readonly #input: ApplyInput;
-  readonly #lock: UidlistLock;
   readonly #letters: KeywordLetters;
-  readonly #sum = new ListingSum();
-  /** Our files that no action has named yet. */
+  readonly #sum: ListingSum;
+  /** Files with names of ours that no action has named yet. */
   readonly #unclaimed: Map<string, string>;
   /** Names that are new in `cur/`; beyond a few, only their number matters. */
   readonly #fresh: string[] = [];
   #changes = 0;
   #touched = Date.now();
 
-  constructor(input: ApplyInput, lock: UidlistLock) {
+  constructor(input: ApplyInput) {
     this.#input = input;
-    this.#lock = lock;
     this.#letters = input.letters;
+    this.#sum = new ListingSum(input.listing);
     this.#unclaimed = new Map(input.inventory?.own);
   }
 
   async run(): Promise<Applied> {
-    const { folder, owner, facts, guid, plan, summary } = this.#input;
+    const { folder, owner, numbers, keepIndex, sweep } = this.#input;
     this.#letters.write(folder.dir, owner);
     const old = openUidlist(folder.dir);
-    const sameValidity = old?.header?.uidValidity === facts.uidValidity;
-    const known = new KnownFields(sameValidity ? old : undefined);
-    const extensions = sameValidity ? (old?.header?.extensions ?? []) : [];
-    const header = {
-      version: 3,
-      uidValidity: facts.uidValidity,
-      uidNext: facts.uidNext,
-      guid,
-      extensions,
-    } as const;
-    let leftovers = 0;
+    const extensions = old?.header?.uidValidity === numbers.uidValidity ? old.header.extensions : [];
+    const header: UidlistHeader = { version: 3, ...numbers, extensions };
     const uidlist = new UidlistWriter(folder.dir, owner, header);
+    let leftovers = 0;
     try {
-      for await (const action of breathing(plan)) {
-        this.#input.checkSignal();
-        this.#keepLock();
-        const base = this.#act(action);
-        if (base === undefined || action.kind === 'remove') continue;
-        const { uid } = action.now;
-        uidlist.add({ uid, fields: known.of(uid, base), base });
+      await this.#walk(uidlist, new KnownFields(old?.header === undefined ? undefined : old));
+      if (sweep) {
+        leftovers = this.#unclaimed.size;
+        for (const name of this.#unclaimed.values()) this.#unlink(name);
       }
-      leftovers = this.#unclaimed.size;
-      for (const name of this.#unclaimed.values()) this.#unlink(name);
-      const few = this.#changes <= FEW;
-      flushFiles(folder.cur, this.#changes, few ? this.#fresh : messageFiles(folder.cur));
-      const fits = sameValidity && summary.appendOnly && !this.#input.repair;
-      if (old !== undefined && !fits) dropIndex(folder.dir);
+      flushFiles(folder.cur, this.#changes, this.#changes <= FEW ? this.#fresh : messageFiles(folder.cur));
+      if (old !== undefined && !keepIndex) dropIndex(folder.dir);
       uidlist.commit();
     } catch (error) {
       uidlist.abandon();
@@ -138,58 +116,83 @@ class Application {
     return { listing: this.#sum.listing, leftovers, letters: this.#letters.table };
   }
 
+  /** Does all actions, and writes the records of ours and of others in the order of their UIDs. */
+  async #walk(uidlist: UidlistWriter, known: KnownFields): Promise<void> {
+    const others = [...this.#input.foreign];
+    const upTo = (uid: number) => {
+      while (others[0] !== undefined && others[0].uid < uid) {
+        const { uid: number, record } = others.shift() as ForeignNumber;
+        uidlist.add({ ...record, uid: number });
+      }
+    };
+    for await (const action of breathing(this.#input.plan)) {
+      this.#input.checkSignal();
+      this.#keepLock();
+      this.#act(action);
+      if (!('next' in action) || action.kind === 'leave') continue;
+      const { uid } = action.next;
+      const base = baseOf(action.next);
+      upTo(uid);
+      uidlist.add({ uid, fields: known.of(uid, base), base });
+    }
+    upTo(Number.POSITIVE_INFINITY);
+  }
+
   /** Processes on other hosts take a lock for abandoned that nobody touches for two minutes. */
   #keepLock(): void {
     const now = Date.now();
     if (now - this.#touched < TOUCH_MS) return;
     this.#touched = now;
-    this.#lock.touch();
+    this.#input.lock.touch();
   }
 
-  /** Does one action; returns the base name under which the message lies in the folder afterwards, if it does. */
-  #act(action: Action): string | undefined {
+  #act(action: Action): void {
     switch (action.kind) {
       case 'add':
-        return this.#add(action.now);
+        this.#add(action.now, action.next);
+        break;
       case 'keep':
+        this.#claim(baseOf(action.old));
+        break;
       case 'reflag':
-        return this.#update(action);
+        this.#rename(this.#present(action.old), action.next);
+        break;
+      case 'renumber':
+        this.#renumber(action.old, action.now, action.next);
+        break;
       case 'remove':
-        this.#unlink(this.#claim(baseOf(action.old)) ?? this.#nameOf(action.old));
-        return undefined;
+        this.#unlink(this.#present(action.old));
+        break;
+      case 'release':
+        this.#release(this.#present(action.old));
+        break;
+      case 'leave':
+      case 'forget':
+        break;
     }
   }
 
-  #add(now: Scanned): string {
+  #add(now: Scanned, next: Remembered): void {
     const { cur, tmp } = this.#input.folder;
-    const base = baseOf(now);
-    const name = this.#nameOf(now);
-    const present = this.#claim(base);
-    if (present !== undefined && holdsMessage(cur, present, now)) {
-      if (present !== name) cur.rename(present, cur, name);
+    const name = this.#nameOf(next);
+    const present = this.#claim(baseOf(next));
+    if (present !== undefined && holdsMessage(cur, present, next)) {
+      if (present !== name) this.#move(present, name);
+      // Written by a pass that was cut off before it flushed: it counts as new.
+      else this.#changed(name);
       if (now.staged) tmp.unlink(stagedName(now.ordinal));
     } else {
-      if (present !== undefined) cur.unlink(present);
+      if (present !== undefined) this.#unlink(present);
       if (!now.staged) this.#stage(now);
       tmp.rename(stagedName(now.ordinal), cur, name);
+      this.#changed(name);
+      this.#sum.add(name);
     }
-    this.#changed(name);
-    this.#checkDate(now, name);
-    this.#finish(now, name);
-    return base;
-  }
-
-  /** File systems end somewhere: ext4 in 1901 and 2446. Looked at only where one may. */
-  #checkDate({ uid, date }: Scanned, name: string): void {
-    if (Math.abs(date) <= SAFE_DATE) return;
-    const stat = this.#input.folder.cur.lstat(name);
-    if (stat !== undefined && seconds(stat.mtimeNs) === date) return;
-    const message = `INTERNALDATE ${date} (seconds since 1970) is beyond what the file system of the target can store`;
-    this.#input.remark('DATE_NOT_KEPT', uid, message);
-  }
-
-  #changed(name: string): void {
-    if (this.#changes++ < FEW) this.#fresh.push(name);
+    if (!keepsDate(cur, name, now.date)) {
+      const message = `INTERNALDATE ${now.date} (seconds since 1970) is beyond what the file system of the target can store`;
+      this.#input.remark('DATE_NOT_KEPT', now.uid, message);
+    }
+    this.#missLetters(next);
   }
 
   #stage(now: Scanned): void {
@@ -203,55 +206,44 @@ class Application {
     });
   }
 
-  #update(action: Action & { kind: 'keep' | 'reflag' }): string | undefined {
-    const { cur } = this.#input.folder;
-    const { old, now } = action;
-    const base = baseOf(old);
-    const wanted = this.#nameOf(now);
-    const before = this.#nameOf(old);
-    const present = this.#input.inventory === undefined ? before : this.#claim(base);
-    const { interrupted } = this.#input;
-    if (present === undefined && interrupted) return this.#add(now);
-    if (present === undefined) {
-      this.#input.remark(
-        'TARGET_MESSAGE_GONE',
-        now.uid,
-        'was removed from the target since the last pass; left so',
-      );
-      // The listing says what should be there, so that the next pass looks again instead of trusting a name.
-      this.#sum.add(wanted);
-      return undefined;
-    }
-    if ((action.kind === 'reflag' || interrupted) && present !== wanted) {
-      cur.rename(present, cur, wanted);
-      this.#changed(wanted);
-    } else if (action.kind === 'keep' && present !== wanted) {
-      this.#input.remark(
-        'TARGET_FLAGS_DIFFER',
-        now.uid,
-        'has other flags in the target since the last pass; left so',
-      );
-      this.#finish(now, wanted);
-      return base;
-    }
-    this.#finish(now, wanted);
-    return base;
+  /** A pass that was cut off may have renamed the file already, or to yet another UID. */
+  #renumber(old: Remembered, now: Scanned, next: Remembered): void {
+    const { inventory } = this.#input;
+    const own = inventory?.own;
+    if (own === undefined || own.has(baseOf(old))) this.#rename(this.#present(old), next);
+    else if (own.has(baseOf(next))) this.#rename(this.#present(next), next);
+    else this.#add(now, next);
   }
 
-  #finish(now: Scanned, name: string): void {
-    this.#sum.add(name);
-    const { missing } = this.#letters.indexesOf(now.keywords);
-    for (const keyword of missing) {
-      this.#input.remark(
-        'KEYWORD_LOST',
-        now.uid,
-        `keyword ${keyword} is the 27th or later and cannot be kept in a Maildir`,
-      );
+  #rename(present: string, next: Remembered): void {
+    const { unknown } = parseInfo(splitName(present).info);
+    const name = baseOf(next) + this.#letters.infoOf(targetMarks(next), unknown);
+    const other = this.#claim(baseOf(next));
+    if (other !== undefined && other !== present && other !== name) this.#unlink(other);
+    if (present !== name) this.#move(present, name);
+    this.#missLetters(next);
+  }
+
+  #release(present: string): void {
+    const { base, info } = splitName(present);
+    this.#move(present, releasedBaseName(base) + info);
+  }
+
+  #missLetters({ uid, ...record }: Remembered): void {
+    for (const keyword of this.#letters.indexesOf(targetMarks({ uid, ...record }).keywords).missing) {
+      const message = `keyword ${keyword} is the 27th or later and cannot be kept in a Maildir`;
+      this.#input.remark('KEYWORD_LOST', uid, message);
     }
   }
 
-  #nameOf(record: MessageRecord): string {
-    return baseOf(record) + this.#letters.infoOf(record.flags, record.keywords);
+  /** The name that a message has in `cur/` now. */
+  #present(old: Remembered): string {
+    return this.#claim(baseOf(old)) ?? this.#nameOf(old);
+  }
+
+  #nameOf(record: Remembered): string {
+    const marks: Marks = targetMarks(record);
+    return baseOf(record) + this.#letters.infoOf(marks);
   }
 
   #claim(base: string): string | undefined {
@@ -260,36 +252,21 @@ class Application {
     return name;
   }
 
+  #move(from: string, to: string): void {
+    const { cur } = this.#input.folder;
+    cur.rename(from, cur, to);
+    this.#sum.remove(from);
+    this.#sum.add(to);
+    this.#changed(to);
+  }
+
   #unlink(name: string): void {
     this.#changes++;
-    this.#input.folder.cur.unlink(name);
+    if (this.#input.folder.cur.unlink(name)) this.#sum.remove(name);
   }
-}
 
-/** Seconds since 1970 that every file system can store. */
-const SAFE_DATE = 2 ** 31 - 1;
-
-function seconds(ns: bigint): number {
-  return Number(ns / 1_000_000_000n);
-}
-
-/** Whether a file holds exactly the bytes that its name, one of ours, promises. */
-function holdsMessage(cur: Dir, name: string, record: MessageRecord): boolean {
-  const file = cur.openFile(name);
-  if (file === undefined) return false;
-  try {
-    if (file.stat.size !== record.size) return false;
-    const digest = runningDigest();
-    const chunk = Buffer.allocUnsafe(Math.min(record.size, LIMITS.assembly));
-    for (let at = 0; at < record.size; ) {
-      const got = file.readAt(chunk.subarray(0, Math.min(chunk.length, record.size - at)), at);
-      if (got === 0) return false;
-      digest.update(chunk.subarray(0, got));
-      at += got;
-    }
-    return digest.hex() === record.digest && seconds(file.stat.mtimeNs) === record.date;
-  } finally {
-    file.close();
+  #changed(name: string): void {
+    if (this.#changes++ < FEW) this.#fresh.push(name);
   }
 }
 

@@ -7,6 +7,7 @@ import { EXIT, SpoolsyncError } from '../core/errors.ts';
 import type { Listener, RunEvent } from '../core/events.ts';
 import { toNameBytes } from '../io/names.ts';
 import { parseOwner } from '../io/users.ts';
+import { DEFAULT_MAX_REMOVE } from '../plan/removals.ts';
 import { jsonReport } from '../report/json.ts';
 import { Outcome } from '../report/outcome.ts';
 import { progressLine } from '../report/progress.ts';
@@ -92,7 +93,11 @@ async function carryOut(
   const state = toNameBytes(path.resolve(options.state ?? defaultState()));
   if (command === 'verify') return verifyAccounts(context, state, pairs);
   const owner = options.owner === undefined ? undefined : parseOwner(options.owner);
-  return convertAccounts(context, { state, owner, now: () => new Date() }, pairs);
+  return convertAccounts(
+    context,
+    { state, owner, now: () => new Date(), maxRemove: DEFAULT_MAX_REMOVE, dryRun: false },
+    pairs,
+  );
 }
 
 /** DIR of `--state` where none is given (XDG Base Directory Specification; FHS 5.8 for root). */

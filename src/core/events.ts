@@ -11,6 +11,7 @@ export type RunEvent =
   | RulesEvent
   | ProgressEvent
   | RemarkEvent
+  | ActionEvent
   | MailboxEvent
   | DifferenceEvent
   | FailureEvent
@@ -65,6 +66,25 @@ export interface RemarkEvent {
   readonly mailbox?: string;
   /** `file:offset`, `file:line`, a path, or `mailbox uid N`. */
   readonly place?: string;
+  readonly message: string;
+}
+
+/** With `--dry-run`: one thing that a pass would do. */
+export interface ActionEvent {
+  readonly event: 'action';
+  readonly user: string;
+  readonly mailbox: string;
+  readonly kind:
+    | 'add'
+    | 'reflag'
+    | 'renumber'
+    | 'remove'
+    | 'rename-mailbox'
+    | 'delete-mailbox'
+    | 'create-mailbox'
+    | 'subscriptions'
+    | 'foreign';
+  readonly uid?: number;
   readonly message: string;
 }
 

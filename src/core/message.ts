@@ -30,8 +30,8 @@ export type Claim = 'none' | 'other';
 export interface Remembered extends MessageRecord {
   /** UID in the source, where the target's is another: mail that came late, when its UID was taken. */
   readonly sourceUid?: number;
-  /** `gone`: its user removed it from the target. `kept`: gone from the source, but its user changed it in the target. */
-  readonly fate?: 'gone' | 'kept';
+  /** Its user removed it from the target, and it is not added again. */
+  readonly gone?: true;
   /** Flags and keywords in the target, where they are not the source's. */
   readonly target?: Marks;
 }

@@ -197,6 +197,11 @@ export class Dir {
     );
   }
 
+  /** The state of the directory itself now. */
+  restat(): Stat {
+    return this.#try('look at', this.path, () => toStat(fs.fstatSync(this.fd, { bigint: true })));
+  }
+
   /** Names of all entries, `.` and `..` excluded, in the directory's own order; read in pieces, not all at once. */
   *entries(): Generator<string, void, void> {
     const options = { encoding: 'buffer' as BufferEncoding, bufferSize: 1024 };

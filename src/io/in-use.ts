@@ -10,10 +10,14 @@ export interface User {
 }
 
 /**
- * The first process, this one aside, that has a file open below one of `directories` (canonical paths). Only what this
- * user may see: root sees all processes of this host. Processes on other hosts that mount the same disk stay unseen.
+ * The first process, this one and programs called as in `except` aside, that has a file open below one of `directories`
+ * (canonical paths). Only what this user may see: root sees all processes of this host. Processes on other hosts that
+ * mount the same disk stay unseen.
  */
-export function findUserOf(directories: readonly string[]): User | undefined {
+export function findUserOf(
+  directories: readonly string[],
+  except: ReadonlySet<string> = new Set(),
+): User | undefined {
   const prefixes = directories.map((directory) => Buffer.from(`${directory}/`, 'latin1').toString());
   for (const pid of numbersIn('/proc')) {
     if (pid === process.pid) continue;
@@ -21,6 +25,7 @@ export function findUserOf(directories: readonly string[]): User | undefined {
       const path = orUndefined(() => fs.readlinkSync(`/proc/${pid}/fd/${fd}`));
       if (path === undefined || !prefixes.some((prefix) => path.startsWith(prefix))) continue;
       const name = orUndefined(() => fs.readFileSync(`/proc/${pid}/comm`, 'utf8').trim()) ?? 'unknown';
+      if (except.has(name)) break;
       return { pid, name, path };
     }
   }

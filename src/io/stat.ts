@@ -52,6 +52,18 @@ export function toStat(stats: BigIntStats): Stat {
   };
 }
 
+/**
+ * Times younger than this may still stand for two states: file systems count in steps of up to two seconds (FAT; ext3
+ * and NFS version 2 one second, the kernel's own clock ticks every few milliseconds).
+ */
+const YOUNG_MS = 2000;
+
+/** Whether a file or directory changed so lately that a further change may leave it the same times. */
+export function isYoung({ mtimeNs, ctimeNs }: Stat, now = Date.now()): boolean {
+  const latest = mtimeNs > ctimeNs ? mtimeNs : ctimeNs;
+  return now - Number(latest / 1_000_000n) < YOUNG_MS;
+}
+
 function kindOf(stats: BigIntStats): Kind {
   if (stats.isFile()) return 'file';
   if (stats.isDirectory()) return 'dir';

@@ -1,21 +1,32 @@
 import { digestNumber } from '../codec/digest.ts';
 import { parseOwnBaseName, splitName } from '../codec/maildir/name.ts';
-import { SpoolsyncError } from '../core/errors.ts';
 import type { Listing } from '../core/message.ts';
 import type { Dir } from '../io/dir.ts';
-import { printable } from '../io/names.ts';
-import type { TargetFolder } from './target-folder.ts';
+import { isYoung, type Stat } from '../io/stat.ts';
+import { KEYWORDS, type TargetFolder, UIDLIST } from './target-folder.ts';
 
 const MASK = (1n << 64n) - 1n;
 
 /** Adds up names without holding them. The order of names does not matter. */
 export class ListingSum {
-  #count = 0;
-  #sum = 0n;
+  #count: number;
+  #sum: bigint;
+
+  /** Goes on from a listing, or begins with none. */
+  constructor({ count, sum }: Listing = { count: 0, sum: '0' }) {
+    this.#count = count;
+    this.#sum = BigInt(`0x${sum}`);
+  }
 
   add(name: string): void {
     this.#count++;
     this.#sum = (this.#sum + digestNumber(Buffer.from(name, 'latin1'))) & MASK;
+  }
+
+  /** Takes a name out again. */
+  remove(name: string): void {
+    this.#count--;
+    this.#sum = (this.#sum - digestNumber(Buffer.from(name, 'latin1'))) & MASK;
   }
 
   get listing(): Listing {
@@ -38,31 +49,26 @@ export function* messageFiles(dir: Dir): Generator<string, void, void> {
 
 /** What lies in a folder, name by name; made only when the sum does not fit. */
 export interface Inventory {
-  /** Base name of each of our files in `cur/` to its full name. */
+  /** Base name of each file in `cur/` that bears a name of ours to its full name. */
   readonly own: ReadonlyMap<string, string>;
-  /** Message files that are not ours, with `cur/` or `new/` before the name; at most `FOREIGN_SHOWN` of them. */
-  readonly foreign: readonly string[];
+  /** Base names of all other message files, and where they lie. */
+  readonly others: ReadonlyMap<string, 'cur' | 'new'>;
 }
 
-const FOREIGN_SHOWN = 3;
-
 /**
- * Lists a folder. A file is ours when it lies in `cur/` under a name that only we make, and only once; whoever forges
+ * Lists a folder. A file bears a name of ours when it lies in `cur/` under a name that only we make, and only once; whoever forges
  * such a name in his own Maildir gains nothing, since bytes are compared before a file is taken for a message.
  */
 export function takeInventory(folder: TargetFolder): Inventory {
   const own = new Map<string, string>();
-  const foreign: string[] = [];
+  const others = new Map<string, 'cur' | 'new'>();
   for (const name of messageFiles(folder.cur)) {
     const { base } = splitName(name);
     if (parseOwnBaseName(base) !== undefined && !own.has(base)) own.set(base, name);
-    else if (foreign.length < FOREIGN_SHOWN) foreign.push(`cur/${name}`);
+    else others.set(base, 'cur');
   }
-  for (const name of messageFiles(folder.new)) {
-    if (foreign.length >= FOREIGN_SHOWN) break;
-    foreign.push(`new/${name}`);
-  }
-  return { own, foreign };
+  for (const name of messageFiles(folder.new)) others.set(splitName(name).base, 'new');
+  return { own, others };
 }
 
 /** What a folder looks like from outside: enough to notice that somebody else has worked on it. */
@@ -70,25 +76,40 @@ export interface FolderState {
   readonly listing: Listing;
   /** Inode, size and time of the uidlist; empty if there is none. */
   readonly uidlist: string;
+  /** See `stampOf`; taken before the folder was listed. */
+  readonly stamp: string;
 }
 
-export function folderState(folder: TargetFolder): FolderState {
-  const stat = folder.dir.lstat('dovecot-uidlist');
-  const uidlist = stat === undefined ? '' : `${stat.dev} ${stat.ino} ${stat.size} ${stat.mtimeNs}`;
-  return { listing: sumListing(folder), uidlist };
+const EMPTY: FolderState = { listing: { count: 0, sum: '0' }, uidlist: '', stamp: '' };
+
+/** `undefined`: a folder that does not exist. */
+export function folderState(folder: TargetFolder | undefined): FolderState {
+  if (folder === undefined) return EMPTY;
+  const stamp = stampOf(folder);
+  const stat = folder.dir.lstat(UIDLIST);
+  return { listing: sumListing(folder), uidlist: stat === undefined ? '' : stampOfFile(stat), stamp };
 }
 
-/** `TARGET_FOREIGN` if the folder is not as it was `seen`: mail may have been delivered meanwhile. Call under the lock. */
-export function refuseChanged(folder: TargetFolder, seen: FolderState): void {
-  const { listing, uidlist } = folderState(folder);
-  if (listing.count === seen.listing.count && listing.sum === seen.listing.sum && uidlist === seen.uidlist)
-    return;
-  throw new SpoolsyncError(
-    'TARGET_FOREIGN',
-    'somebody else changed the target folder while the source was read',
-    {
-      place: printable(folder.dir.path),
-      advice: 'keep users and mail delivery off the target until the cutover, and run the same command again',
-    },
-  );
+export function sameState(a: FolderState, b: FolderState): boolean {
+  return a.listing.count === b.listing.count && a.listing.sum === b.listing.sum && a.uidlist === b.uidlist;
+}
+
+/**
+ * Inodes and times of what names a folder's messages: its `cur/` and `new/`, the uidlist, the keyword letters. Equal
+ * stamps mean that no name was added, removed or changed in between. Empty where one of the times is so young that a
+ * change may follow within the same tick of the clock (`YOUNG_MS`): such a folder must be listed the next time.
+ */
+export function stampOf(folder: TargetFolder): string {
+  const stats = [
+    folder.cur.restat(),
+    folder.new.restat(),
+    folder.dir.lstat(UIDLIST),
+    folder.dir.lstat(KEYWORDS),
+  ];
+  if (stats.some((stat) => stat !== undefined && isYoung(stat))) return '';
+  return stats.map((stat) => (stat === undefined ? '-' : stampOfFile(stat))).join(';');
+}
+
+function stampOfFile({ dev, ino, size, mtimeNs, ctimeNs }: Stat): string {
+  return `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`;
 }

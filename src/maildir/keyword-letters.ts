@@ -7,7 +7,7 @@ import {
   parseKeywords,
 } from '../codec/maildir/keywords.ts';
 import { LIMITS } from '../core/limits.ts';
-import type { Flags } from '../core/types.ts';
+import type { Marks } from '../core/message.ts';
 import type { Dir } from '../io/dir.ts';
 import { writeFileAtomic } from '../io/durable.ts';
 import type { Owner } from '../io/owner.ts';
@@ -16,36 +16,33 @@ import { KEYWORDS as FILE, FILE_MODE } from './target-folder.ts';
 /** The keyword letters of one folder. */
 export class KeywordLetters {
   readonly #table: KeywordTable;
-  readonly #changed: boolean;
+  readonly #file: KeywordTable;
 
-  private constructor(table: KeywordTable, changed: boolean) {
+  private constructor(table: KeywordTable, file: KeywordTable) {
     this.#table = table;
-    this.#changed = changed;
+    this.#file = file;
+  }
+
+  /**
+   * The letters that a folder has. `remembered` is what the last pass wrote: the file names carry those letters,
+   * whatever has become of the file since. `undefined`: a folder that does not exist yet.
+   */
+  static read(dir: Dir | undefined, remembered: KeywordTable = []): KeywordLetters {
+    const file = dir === undefined ? [] : readTable(dir);
+    const length = Math.max(file.length, remembered.length);
+    const table = Array.from({ length }, (_, index) => remembered[index] ?? file[index]);
+    return new KeywordLetters(table, file);
   }
 
   /**
    * Letters for a pass: those the folder has, then the keywords that messages carry, then, while letters last, the
-   * other names the mailbox knows, which clients offer to their users. `remembered` is what the last pass wrote: the
-   * file names carry those letters, whatever has become of the file since.
+   * other names the mailbox knows, which clients offer to their users.
    */
-  static plan(
-    dir: Dir,
-    inUse: ReadonlySet<string>,
-    known: readonly string[],
-    remembered: KeywordTable = [],
-  ): KeywordLetters {
-    const file = readTable(dir);
-    const length = Math.max(file.length, remembered.length);
-    const old = Array.from({ length }, (_, index) => remembered[index] ?? file[index]);
+  extend(inUse: ReadonlySet<string>, known: readonly string[]): KeywordLetters {
     const used = known.filter((name) => inUse.has(name));
     const others = [...inUse].filter((name) => !known.includes(name));
-    const { table } = addKeywords(old, [...used, ...others, ...known]);
-    return new KeywordLetters(table, formatKeywords(table) !== formatKeywords(file));
-  }
-
-  /** The letters as they are, for reading. */
-  static read(dir: Dir): KeywordLetters {
-    return new KeywordLetters(readTable(dir), false);
+    const { table } = addKeywords(this.#table, [...used, ...others, ...known]);
+    return new KeywordLetters(table, this.#file);
   }
 
   get table(): KeywordTable {
@@ -53,12 +50,12 @@ export class KeywordLetters {
   }
 
   get changed(): boolean {
-    return this.#changed;
+    return formatKeywords(this.#table) !== formatKeywords(this.#file);
   }
 
   /** Must be on disk before a file name carries a new letter: Dovecot would give it a name of its own. */
   write(dir: Dir, owner: Owner | undefined): void {
-    if (!this.#changed) return;
+    if (!this.changed) return;
     const text = Buffer.from(formatKeywords(this.#table), 'latin1');
     writeFileAtomic(dir, FILE, text, { mode: FILE_MODE, owner, temp: `${FILE}.tmp` });
   }
@@ -75,9 +72,9 @@ export class KeywordLetters {
     return { indexes, missing };
   }
 
-  /** The info suffix of a message; keywords without a letter are left out. */
-  infoOf(flags: Flags, keywords: readonly string[]): string {
-    return formatInfo(flags, this.indexesOf(keywords).indexes);
+  /** The info suffix of a message; keywords without a letter are left out. `extra`: see `MaildirInfo.unknown`. */
+  infoOf({ flags, keywords }: Marks, extra = ''): string {
+    return formatInfo(flags, this.indexesOf(keywords).indexes, extra);
   }
 
   /** The name behind a letter index. */

@@ -19,6 +19,8 @@ export interface TargetFolder {
 const MARKER = 'maildirfolder';
 /** Name of the file with the keyword letters of a folder. */
 export const KEYWORDS = 'dovecot-keywords';
+/** Name of the file with the UIDs of a folder. */
+export const UIDLIST = 'dovecot-uidlist';
 
 /**
  * Opens a folder of a Maildir (`''` is the root itself), making what is missing. `maildirfolder` marks every folder
@@ -84,6 +86,23 @@ export function discardFolder(root: Dir, folder: string, target: TargetFolder): 
   for (const name of ['new', 'tmp']) target.dir.rmdir(name);
   for (const name of [MARKER, KEYWORDS]) target.dir.unlink(name);
   root.rmdir(folder);
+}
+
+/** Removes a folder without messages, and Dovecot's files in it. One that holds anything else stays. */
+export function removeFolder(root: Dir, folder: string): void {
+  const dir = root.openDir(folder);
+  if (dir === undefined) return;
+  try {
+    for (const name of ['cur', 'new', 'tmp']) dir.rmdir(name);
+    if (dir.lstat('cur') !== undefined) return;
+    for (const name of dir.entries()) {
+      if (name === MARKER || name.startsWith('dovecot')) dir.unlink(name);
+    }
+  } finally {
+    dir.close();
+  }
+  root.rmdir(folder);
+  root.fsync();
 }
 
 function closeAll(dirs: readonly Dir[]): void {

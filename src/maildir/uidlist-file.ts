@@ -8,15 +8,14 @@ import {
   UidlistOrder,
   type UidlistRecord,
 } from '../codec/maildir/uidlist.ts';
-import type { MessageRecord } from '../core/message.ts';
+import type { Remembered } from '../core/message.ts';
 import type { Dir } from '../io/dir.ts';
 import type { OpenFile } from '../io/file.ts';
 import { LineWriter, readLines } from '../io/lines.ts';
 import type { Owner } from '../io/owner.ts';
 import { baseOf } from './base-of.ts';
-import { FILE_MODE } from './target-folder.ts';
+import { FILE_MODE, UIDLIST } from './target-folder.ts';
 
-const NAME = 'dovecot-uidlist';
 const TEMP = 'dovecot-uidlist.tmp';
 
 /** A line of the file that cannot be used. */
@@ -37,7 +36,7 @@ export interface UidlistFile {
 
 /** Opens a folder's uidlist; `undefined` if there is none. */
 export function openUidlist(dir: Dir): UidlistFile | undefined {
-  const file = dir.openFile(NAME);
+  const file = dir.openFile(UIDLIST);
   if (file === undefined) return undefined;
   const first = readLines(file).next();
   const parsed = first.done ? undefined : parseUidlistHeader(first.value.text);
@@ -72,21 +71,53 @@ function* readRecords(
   }
 }
 
-/** Whether the uidlist names exactly these messages, in order and in lines that Dovecot reads. */
-export function uidlistHolds(dir: Dir, messages: Iterable<MessageRecord>): boolean {
-  const uidlist = openUidlist(dir);
-  if (uidlist === undefined) return false;
+/** A folder's uidlist, held against what is known of the folder. */
+export interface UidlistState {
+  readonly header: UidlistHeader | undefined;
+  /** Whether it names every known message that lies in the folder, in lines that Dovecot reads. */
+  readonly sound: boolean;
+  /** UIDNEXT: what the header says, or one more than the last UID. */
+  readonly next: number;
+  /** Records of messages that are not known. */
+  readonly foreign: readonly UidlistRecord[];
+}
+
+/**
+ * Reads the uidlist in step with the `known` messages, which come in UID order. `lies` says whether a file of a base
+ * name lies in the folder: a record without one is no message. `foreign` says which of the rest are others'.
+ */
+export function examineUidlist(
+  dir: Dir | undefined,
+  known: Iterable<Remembered>,
+  lies: (base: string) => boolean,
+  foreign: (base: string) => boolean,
+): UidlistState {
+  const uidlist = dir === undefined ? undefined : openUidlist(dir);
+  if (uidlist === undefined) return { header: undefined, sound: false, next: 1, foreign: [] };
   let sound = uidlist.header !== undefined;
-  const damaged = () => {
-    sound = false;
+  let next = uidlist.header?.uidNext ?? 1;
+  const others: UidlistRecord[] = [];
+  const other = (record: UidlistRecord) => {
+    if (foreign(record.base) && lies(record.base)) others.push(record);
   };
   try {
-    const listed = uidlist.records(damaged);
-    for (const message of messages) {
-      const next = listed.next();
-      if (next.done || next.value.uid !== message.uid || next.value.base !== baseOf(message)) return false;
+    const listed = uidlist.records(() => {
+      sound = false;
+    });
+    const take = () => {
+      const record = listed.next();
+      if (!record.done) next = Math.max(next, record.value.uid + 1);
+      return record;
+    };
+    let head = take();
+    for (const message of known) {
+      for (; !head.done && head.value.uid < message.uid; head = take()) other(head.value);
+      const base = baseOf(message);
+      if (!head.done && head.value.uid === message.uid && head.value.base === base) head = take();
+      else if (!message.gone && lies(base)) sound = false;
     }
-    return listed.next().done === true && sound;
+    for (; !head.done; head = take()) other(head.value);
+    return { header: uidlist.header, sound, next, foreign: others };
   } finally {
     uidlist.close();
   }
@@ -137,7 +168,7 @@ export class UidlistWriter {
     this.#lines.flush();
     this.#file.fsync();
     this.#file.close();
-    this.#dir.rename(TEMP, this.#dir, NAME);
+    this.#dir.rename(TEMP, this.#dir, UIDLIST);
     this.#dir.fsync();
   }
 

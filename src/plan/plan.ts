@@ -1,130 +1,242 @@
 import { assert } from '../core/errors.ts';
-import type { MessageRecord, Scanned } from '../core/message.ts';
-import type { Action, PlanSummary } from './action.ts';
+import type { Marks, Remembered, Scanned } from '../core/message.ts';
+import type { Action, Drift, PlanSummary, TargetView } from './action.ts';
+import { mergeMarks, sameMarks, targetMarks } from './marks.ts';
+import { sameMessage, sourceUidOf } from './pairing.ts';
 
 /**
- * manifest x scan -> actions, as a merge of two streams in UID order; memory does not grow with the mailbox.
+ * manifest x scan x target -> actions, as a merge of two streams in the order of the source's UIDs; memory does not grow
+ * with the mailbox. What we left last time, what the source has now, what the target has now:
  *
- * Where the source numbers its messages (`planNumbered`), a message is the same as last time when UID, content digest,
- * size and INTERNALDATE are. All cases:
- *   UID in both, same message, same flags and keywords      keep
- *   UID in both, same message, other flags or keywords      reflag
- *   UID in both, another message                            remove the old, add the new
- *   UID only in the scan                                    add
- *   UID only in the manifest                                remove
- * Where it does not (`assignUids`), messages are first paired by content in file order.
+ *   left       source            target              then
+ *   message    same              as left             keep
+ *   message    other flags       as left             reflag
+ *   message    other UID         any                 renumber, flags merged
+ *   message    gone              as left             remove
+ *   message    gone              other flags         release: it becomes its user's
+ *   message    gone              gone                forget
+ *   message    same, or flags    gone                leave: not added again
+ *   message    same, or flags    other flags         keep or reflag: flags merged, the target wins where both changed one
+ *   message    another content   as left             remove the old, add the new
+ *   message    any               absent (cut off)    add
+ *   nothing    message           -                   add
+ *   gone       any               -                   leave, or forget where the source has it no more
+ *
+ * Where users have seen the target (`late`), mail that is new comes behind all that is there: with the source's UID if
+ * that is high enough, else with the next one. In a merging plan nothing else happens.
  */
-export function* planNumbered(
-  old: Iterable<MessageRecord>,
-  scan: Iterable<Scanned>,
-): Generator<Action, void, void> {
-  const olds = old[Symbol.iterator]();
-  let head = olds.next();
+export interface PlanInput {
+  readonly old: Iterable<Remembered>;
+  readonly scan: Iterable<Scanned>;
+  readonly target: TargetView;
+  /** Source UIDs of messages that were known under another (`pairRenumbered`). */
+  readonly renumbered: ReadonlyMap<number, Remembered>;
+  readonly merge: boolean;
+  readonly late: Late | undefined;
+}
+
+/** What a plan must know to put mail behind all that the target has. */
+export interface Late {
+  /** The least UID that a message new to the target may have. */
+  readonly nextUid: number;
+  /** Those of the `old` that have another UID in the source. */
+  readonly mapped: readonly Remembered[];
+}
+
+/** Actions in the order of the target's UIDs, those that leave nothing there in between. */
+export function* makePlan(input: PlanInput): Generator<Action, void, void> {
+  const { late, old } = input;
+  if (late === undefined) {
+    yield* inSourceOrder(input);
+    return;
+  }
+  const from = Math.min(late.nextUid, ...late.mapped.map(({ uid }) => uid));
+  const tail: { readonly uid: number; readonly action: Action }[] = [];
+  for (const action of inSourceOrder({ ...input, old: bySourceUid(old, late.mapped) })) {
+    const { uid } = 'next' in action ? action.next : action.old;
+    if (uid < from) yield action;
+    else tail.push({ uid, action });
+  }
+  for (const { action } of tail.sort((a, b) => a.uid - b.uid)) yield action;
+}
+
+/** Records in the order of the source's UIDs; only those that are mapped are out of it. */
+function* bySourceUid(
+  old: Iterable<Remembered>,
+  mapped: readonly Remembered[],
+): Generator<Remembered, void, void> {
+  const waiting = [...mapped].sort((a, b) => sourceUidOf(b) - sourceUidOf(a));
+  for (const record of old) {
+    if (record.sourceUid !== undefined) continue;
+    for (
+      let next = waiting.at(-1);
+      next !== undefined && sourceUidOf(next) < record.uid;
+      next = waiting.at(-1)
+    ) {
+      yield next;
+      waiting.pop();
+    }
+    yield record;
+  }
+  yield* waiting.reverse();
+}
+
+function* inSourceOrder(input: PlanInput): Generator<Action, void, void> {
+  const planner = new Planner(input);
+  // A merge leaves what it knows where it is, whatever UID the source gives it now.
+  const moved = new Set(input.merge ? [] : [...input.renumbered.values()].map(({ uid }) => uid));
+  const olds = input.old[Symbol.iterator]();
+  const nextOld = () => {
+    let next = olds.next();
+    while (!next.done && moved.has(next.value.uid)) next = olds.next();
+    return next;
+  };
+  let head = nextOld();
   let last = 0;
-  for (const now of scan) {
+  for (const now of input.scan) {
     assert(now.uid > last, `scan gives UID ${now.uid} after ${last}`);
     last = now.uid;
-    while (!head.done && head.value.uid < now.uid) {
-      yield { kind: 'remove', old: head.value };
-      head = olds.next();
+    while (!head.done && sourceUidOf(head.value) < now.uid) {
+      yield planner.vanished(head.value);
+      head = nextOld();
     }
-    if (head.done || head.value.uid !== now.uid) {
-      yield { kind: 'add', now };
-      continue;
-    }
-    yield* compare(head.value, now);
-    head = olds.next();
+    const same = !head.done && sourceUidOf(head.value) === now.uid ? head.value : undefined;
+    if (same !== undefined) head = nextOld();
+    yield* planner.present(same, now);
   }
-  for (; !head.done; head = olds.next()) yield { kind: 'remove', old: head.value };
+  for (; !head.done; head = nextOld()) yield planner.vanished(head.value);
 }
 
-function* compare(old: MessageRecord, now: Scanned): Generator<Action, void, void> {
-  if (!sameMessage(old, now)) {
-    yield { kind: 'remove', old };
-    yield { kind: 'add', now };
-  } else if (sameFlags(old, now)) {
-    yield { kind: 'keep', old, now };
-  } else {
-    yield { kind: 'reflag', old, now };
+class Planner {
+  readonly #input: PlanInput;
+  #next: number;
+
+  constructor(input: PlanInput) {
+    this.#input = input;
+    this.#next = input.late?.nextUid ?? 1;
   }
-}
 
-function sameMessage(a: MessageRecord, b: MessageRecord): boolean {
-  return a.digest === b.digest && a.size === b.size && a.date === b.date;
-}
-
-function sameFlags(a: MessageRecord, b: MessageRecord): boolean {
-  if (a.flags !== b.flags || a.keywords.length !== b.keywords.length) return false;
-  return a.keywords.every((name) => b.keywords.includes(name));
-}
-
-/**
- * Gives UIDs to the messages of a spool that no server numbered: the UID of the manifest's message with the same
- * content, else the next one from `uidNext` on. Equal messages are paired in file order, so each true duplicate keeps
- * its own UID. Yields in UID order.
- *
- * While both sides agree, which is always so for a spool that only grew, nothing is held in memory; from the first
- * disagreement on, the rest of both sides is.
- */
-export function* assignUids(
-  old: Iterable<MessageRecord>,
-  scan: Iterable<Scanned>,
-  uidNext: number,
-): Generator<Scanned, void, void> {
-  const olds = old[Symbol.iterator]();
-  const scans = scan[Symbol.iterator]();
-  let head = olds.next();
-  for (let now = scans.next(); !now.done; now = scans.next()) {
-    if (head.done) {
-      yield { ...now.value, uid: uidNext++ };
-    } else if (sameMessage(head.value, now.value)) {
-      yield { ...now.value, uid: head.value.uid };
-      head = olds.next();
-    } else {
-      yield* pairRest([head.value, ...rest(olds)], [now.value, ...rest(scans)], uidNext);
+  /** A message of the scan; `old` had its UID. */
+  *present(old: Remembered | undefined, now: Scanned): Generator<Action, void, void> {
+    if (old !== undefined && !sameMessage(old, now)) yield this.vanished(old);
+    else if (old !== undefined) {
+      yield* this.#again(old, now, 'reflag');
       return;
     }
+    const before = this.#input.renumbered.get(now.uid);
+    if (before === undefined) yield this.#add(now);
+    else if (!this.#input.merge) yield* this.#again(before, now, 'renumber');
+  }
+
+  /** A message that the source has no more. */
+  vanished(known: Remembered): Action {
+    if (this.#input.merge) return { kind: 'keep', old: known, next: known };
+    if (known.gone) return { kind: 'forget', old: known };
+    const { old, now } = this.#input.target.look(known);
+    if (now === 'gone' || now === 'absent') return { kind: 'forget', old };
+    return { kind: now === 'as-left' ? 'remove' : 'release', old };
+  }
+
+  *#again(known: Remembered, now: Scanned, kind: 'reflag' | 'renumber'): Generator<Action, void, void> {
+    if (this.#input.merge) {
+      const { flags, keywords } = known;
+      yield { kind: 'keep', old: known, next: { ...known, ...place(now), flags, keywords } };
+      return;
+    }
+    const moved = kind === 'renumber' ? { ...record(now), uid: now.uid } : withUids(now, known);
+    if (known.gone) {
+      yield { kind: 'leave', old: known, next: { ...moved, gone: true } };
+      return;
+    }
+    const { old, now: there } = this.#input.target.look(known);
+    if (there === 'gone') yield { kind: 'leave', old, next: { ...moved, gone: true }, drift: 'gone' };
+    else if (there === 'absent') {
+      yield { kind: 'forget', old };
+      yield { kind: 'add', now, next: moved };
+    } else yield merged(kind, old, now, moved, there === 'as-left' ? undefined : there);
+  }
+
+  #add(now: Scanned): Action {
+    if (this.#input.late === undefined || now.uid >= this.#next) {
+      this.#next = now.uid + 1;
+      return { kind: 'add', now, next: record(now) };
+    }
+    return { kind: 'add', now, next: { ...record(now), uid: this.#next++, sourceUid: now.uid } };
   }
 }
 
-function pairRest(olds: readonly MessageRecord[], scans: readonly Scanned[], uidNext: number): Scanned[] {
-  const waiting = new Map<string, number[]>();
-  for (const { uid, ...record } of [...olds].reverse()) {
-    const uids = waiting.get(contentKey(record));
-    if (uids === undefined) waiting.set(contentKey(record), [uid]);
-    else uids.push(uid);
-  }
-  let next = uidNext;
-  const paired = scans.map((now) => ({ ...now, uid: waiting.get(contentKey(now))?.pop() ?? next++ }));
-  return paired.sort((a, b) => a.uid - b.uid);
+/** `there`: flags that its user gave the message. */
+function merged(
+  kind: 'reflag' | 'renumber',
+  old: Remembered,
+  now: Scanned,
+  moved: Remembered,
+  there: Marks | undefined,
+): Action {
+  const left = targetMarks(old);
+  const marks = mergeMarks({ before: old, now: moved }, { before: left, now: there ?? left });
+  const next = sameMarks(marks, moved)
+    ? moved
+    : { ...moved, target: { flags: marks.flags, keywords: marks.keywords } };
+  const drift: Drift | undefined = there === undefined ? undefined : marks.conflict ? 'conflict' : 'flags';
+  const noticed = drift === undefined ? {} : { drift };
+  if (kind === 'renumber') return { kind, old, now, next, ...noticed };
+  return { kind: sameMarks(marks, there ?? left) ? 'keep' : 'reflag', old, next, ...noticed };
 }
 
-function contentKey({ digest, size, date }: Pick<MessageRecord, 'digest' | 'size' | 'date'>): string {
-  return `${digest} ${size} ${date}`;
+/** A scanned message under the UIDs by which it is known. */
+function withUids(now: Scanned, { uid, sourceUid }: Remembered): Remembered {
+  return { ...record(now), uid, ...(sourceUid !== undefined && { sourceUid }) };
 }
 
-function* rest<T>(iterator: Iterator<T>): Generator<T, void, void> {
-  for (let item = iterator.next(); !item.done; item = iterator.next()) yield item.value;
+function record({ ordinal: _ordinal, staged: _staged, ...message }: Scanned): Remembered {
+  return message;
+}
+
+/** Where a message lies in the source now. */
+function place({ start, end, claim }: Scanned): Pick<Remembered, 'start' | 'end' | 'claim'> {
+  return { start, end, ...(claim !== undefined && { claim }) };
 }
 
 /** Walks through a plan and adds up what it comes to. */
 export function summarize(plan: Iterable<Action>): PlanSummary {
-  const counts = { keep: 0, add: 0, reflag: 0, remove: 0 };
+  const counts = { keep: 0, add: 0, reflag: 0, renumber: 0, remove: 0, release: 0, leave: 0, forget: 0 };
   const keywordsInUse = new Set<string>();
-  let [bytes, lastUid, lastOld, appendOnly] = [0, 0, 0, true];
+  let [bytes, lastUid, lastOld, firstNew] = [0, 0, 0, Number.POSITIVE_INFINITY];
+  let [appendOnly, drifted] = [true, false];
   for (const action of plan) {
     counts[action.kind]++;
-    if (action.kind === 'add') {
-      bytes += action.now.size;
-      if (action.now.uid <= lastOld) appendOnly = false;
-    } else {
-      lastOld = action.old.uid;
+    if (action.kind !== 'add') {
+      lastOld = Math.max(lastOld, action.old.uid);
       if (counts.add > 0) appendOnly = false;
+    } else {
+      bytes += action.now.size;
+      firstNew = Math.min(firstNew, action.next.uid);
+      if (action.next.uid <= lastOld) appendOnly = false;
     }
-    if (action.kind === 'remove') continue;
-    for (const name of action.now.keywords) keywordsInUse.add(name);
-    lastUid = action.now.uid;
+    if (!('next' in action)) continue;
+    if ('drift' in action) drifted = true;
+    if (action.kind === 'leave') continue;
+    for (const name of targetMarks(action.next).keywords) keywordsInUse.add(name);
+    lastUid = action.next.uid;
   }
-  const { keep: kept, add: added, reflag: reflagged, remove: removed } = counts;
-  return { kept, added, reflagged, removed, bytes, lastUid, keywordsInUse, appendOnly };
+  const { keep: kept, add: added, reflag: reflagged, renumber: renumbered, remove: removed } = counts;
+  const { release, leave: gone, forget } = counts;
+  return {
+    kept,
+    added,
+    reflagged,
+    renumbered,
+    removed,
+    gone,
+    bytes,
+    lastUid,
+    firstNew,
+    keywordsInUse,
+    released: release,
+    vanished: removed + release + forget,
+    appendOnly: appendOnly && renumbered === 0,
+    writes: added + reflagged + renumbered + removed + release > 0,
+    changed: added + reflagged + renumbered + removed + release + forget > 0 || drifted,
+  };
 }

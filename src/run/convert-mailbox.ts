@@ -1,46 +1,54 @@
-import { type Applied, type ApplyInput, applyPlan } from '../apply/apply.ts';
+import { type Applied, applyPlan } from '../apply/apply.ts';
 import { Staging } from '../apply/staging.ts';
-import type { UidlistHeader } from '../codec/maildir/uidlist.ts';
-import { SpoolsyncError } from '../core/errors.ts';
-import { LIMITS } from '../core/limits.ts';
-import type { MailboxFacts } from '../core/message.ts';
 import { breathing } from '../io/breathe.ts';
 import type { Dir } from '../io/dir.ts';
+import type { User } from '../io/in-use.ts';
 import { printable } from '../io/names.ts';
 import type { Owner } from '../io/owner.ts';
-import { baseOf } from '../maildir/base-of.ts';
-import { type FolderState, folderState, type Inventory, takeInventory } from '../maildir/inspect.ts';
-import { KeywordLetters } from '../maildir/keyword-letters.ts';
-import { discardFolder, ensureFolder, type TargetFolder } from '../maildir/target-folder.ts';
-import { openUidlist, uidlistHolds } from '../maildir/uidlist-file.ts';
-import type { PlanSummary } from '../plan/action.ts';
-import { planNumbered, summarize } from '../plan/plan.ts';
-import { copyMessage } from '../source/scan.ts';
-import {
-  isMarked,
-  type Manifest,
-  type ManifestHeader,
-  ManifestWriter,
-  markBegun,
-  openManifest,
-  unmark,
-} from '../state/manifest.ts';
+import { lockUidlist } from '../io/uidlist-lock.ts';
+import { folderState, sameState, stampOf, sumListing } from '../maildir/inspect.ts';
+import { discardFolder, ensureFolder, openFolder, type TargetFolder } from '../maildir/target-folder.ts';
+import type { MaxRemove } from '../plan/removals.ts';
+import { type Journal, openJournal, removeJournal, writeJournal } from '../state/journal.ts';
+import { type Manifest, type ManifestHeader, ManifestWriter } from '../state/manifest.ts';
 import type { RunContext } from './context.ts';
-import type { MailboxJob } from './jobs.ts';
-import { mailboxGuid, type Numbered, numberedByName, numbersOf, withUids } from './numbers.ts';
-import { type Reading, readMailbox } from './read-mailbox.ts';
+import { type Decision, decide, type Manner } from './decide.ts';
+import { announcePlan } from './dry-run.ts';
+import { refuseLive, refuseOthers, refuseRemovals } from './guards.ts';
+import { intentsOf } from './intents.ts';
+import type { FolderJob, MailboxJob } from './jobs.ts';
+import { openKnown } from './known-manifest.ts';
+import { MailboxRemarks } from './mailbox-remarks.ts';
+import { mailboxGuid } from './numbers.ts';
+import { readMailbox } from './read-mailbox.ts';
+import {
+  emptySource,
+  isUnchanged,
+  readingKey,
+  type SourceView,
+  sourceFromManifest,
+  sourceOf,
+} from './source-view.ts';
 
-/** Where an account goes. */
+/** Where an account goes, and how. */
 export interface TargetAccount {
   /** Name of the account: latin1. */
   readonly user: string;
-  readonly root: Dir;
-  readonly state: Dir;
+  /** `undefined` in a dry run whose target does not exist yet. */
+  readonly root: Dir | undefined;
+  /** Path of the root, latin1. */
+  readonly path: string;
+  readonly state: Dir | undefined;
+  /** Whether the state knew the account before this run. */
+  readonly known: boolean;
   readonly owner: Owner | undefined;
   /** Seconds since 1970: UIDVALIDITY of mailboxes that have none. */
   readonly now: number;
-  /** Throws `TARGET_IN_USE` if a mail server works on the target right now. */
-  checkIdle(): void;
+  readonly manner: Manner;
+  readonly maxRemove: MaxRemove;
+  readonly dryRun: boolean;
+  /** Who works on the target right now, delivery aside. */
+  liveUser(): User | undefined;
 }
 
 /** What was done to a mailbox. */
@@ -49,7 +57,13 @@ export interface MailboxResult {
   readonly bytes: number;
   readonly added: number;
   readonly reflagged: number;
+  readonly renumbered: number;
   readonly removed: number;
+  /** Messages in the target that spoolsync did not put there. */
+  readonly foreign: number;
+  /** Bytes read from the spool, and written to the target. */
+  readonly read: number;
+  readonly written: number;
 }
 
 export async function convertMailbox(
@@ -57,304 +71,277 @@ export async function convertMailbox(
   target: TargetAccount,
   job: MailboxJob,
 ): Promise<MailboxResult> {
-  const manifest = openManifest(target.state, job.manifest);
+  const known = openKnown(target, job);
+  const { manifest } = known;
+  let folder: TargetFolder | undefined;
   try {
-    const folder = ensureFolder(target.root, job.folder, target.owner);
-    try {
-      const conversion = new Conversion(context, target, job, manifest, folder);
-      return await conversion.run();
-    } catch (error) {
-      if (manifest === undefined) discardFolder(target.root, job.folder, folder);
-      throw error;
-    } finally {
-      folder.close();
+    folder = target.root && openFolder(target.root, job.folder);
+    const rest = restingResult(context, target, job, manifest, folder);
+    if (rest !== undefined) return rest;
+    if (target.root !== undefined && !target.dryRun) {
+      folder?.close();
+      folder = ensureFolder(target.root, job.folder, target.owner);
     }
+    return await new Conversion(context, target, job, known, folder).run(job);
+  } catch (error) {
+    if (manifest === undefined && folder?.made && target.root !== undefined)
+      discardFolder(target.root, job.folder, folder);
+    throw error;
   } finally {
+    folder?.close();
     manifest?.close();
   }
+}
+
+/** Takes from the target what a pass put into a mailbox that the source has no more; `false` if something remains. */
+export async function emptyMailbox(
+  context: RunContext,
+  target: TargetAccount & { readonly root: Dir; readonly state: Dir },
+  job: FolderJob,
+): Promise<{ readonly removed: number; readonly empty: boolean }> {
+  const known = openKnown(target, job);
+  const folder = openFolder(target.root, job.folder);
+  try {
+    if (known.manifest === undefined || folder === undefined)
+      return { removed: 0, empty: folder === undefined };
+    const conversion = new Conversion(context, target, job, known, folder);
+    const { removed } = await conversion.takeAll(emptySource(known.manifest));
+    return { removed, empty: sumListing(folder).count === 0 };
+  } finally {
+    folder?.close();
+    known.manifest?.close();
+  }
+}
+
+/** The result for a mailbox in which, by inodes and times, nothing changed on either side. */
+function restingResult(
+  context: RunContext,
+  target: TargetAccount,
+  job: MailboxJob,
+  manifest: Manifest | undefined,
+  folder: TargetFolder | undefined,
+): MailboxResult | undefined {
+  if (manifest === undefined || folder === undefined || target.state === undefined) return undefined;
+  const { header } = manifest;
+  const spool = job.stat;
+  if (!isUnchanged(header, spool, readingKey(context))) return undefined;
+  if (header.stamp === '' || header.stamp !== stampOf(folder)) return undefined;
+  if (openJournal(target.state, job.manifest) !== undefined) return undefined;
+  new MailboxRemarks(job).again(header, job.place);
+  const { messages, bytes, foreign } = header;
+  return { messages, bytes, added: 0, reflagged: 0, renumbered: 0, removed: 0, foreign, read: 0, written: 0 };
 }
 
 class Conversion {
   readonly #context: RunContext;
   readonly #target: TargetAccount;
-  readonly #job: MailboxJob;
+  readonly #job: FolderJob;
   readonly #manifest: Manifest | undefined;
-  readonly #folder: TargetFolder;
-  readonly #interrupted: boolean;
-  readonly #seen: FolderState;
-  readonly #inventory: Inventory | undefined;
-  readonly #staging: Staging;
+  readonly #journal: Journal | undefined;
+  readonly #folder: TargetFolder | undefined;
+  readonly #remarks: MailboxRemarks;
+  readonly #staging: Staging | undefined;
+  #read = 0;
 
   constructor(
     context: RunContext,
     target: TargetAccount,
-    job: MailboxJob,
-    manifest: Manifest | undefined,
-    folder: TargetFolder,
+    job: FolderJob,
+    { manifest }: { manifest: Manifest | undefined },
+    folder: TargetFolder | undefined,
   ) {
     this.#context = context;
     this.#target = target;
     this.#job = job;
     this.#manifest = manifest;
     this.#folder = folder;
-    this.#interrupted = isMarked(target.state, job.manifest);
-    this.#seen = folderState(folder);
-    this.#inventory = inspect(folder, this.#seen, manifest);
-    const known = manifest?.header.messages ?? this.#inventory?.own.size ?? 0;
+    this.#journal = target.state && openJournal(target.state, job.manifest);
+    this.#remarks = new MailboxRemarks(job);
+    if (folder === undefined || target.dryRun) return;
+    const known = manifest?.header.messages ?? sumListing(folder).count;
     // What lies behind the messages of the last pass is new as a rule; a wrong guess costs a second read of a message.
     this.#staging = new Staging(folder.tmp, target.owner, (ordinal) => ordinal >= known);
     this.#staging.clear();
   }
 
-  async run(): Promise<MailboxResult> {
+  async run(job: MailboxJob): Promise<MailboxResult> {
+    const manifest = this.#journal === undefined ? this.#manifest : undefined;
+    if (manifest && isUnchanged(manifest.header, job.stat, readingKey(this.#context))) {
+      this.#remarks.again(manifest.header, job.place);
+      return this.#carryOut(sourceFromManifest(manifest));
+    }
     try {
-      const reading = await readMailbox(this.#context, { ...this.#job, store: this.#staging });
+      const reading = await readMailbox(this.#context, {
+        ...job,
+        store: this.#staging ?? NOWHERE,
+      });
       try {
-        return await this.#carryOut(reading);
+        this.#read = reading.spool.size;
+        this.#remarks.totals(reading, job.indexes);
+        return await this.#carryOut(sourceOf(reading));
       } finally {
         reading.close();
       }
     } finally {
-      this.#staging.clear();
+      this.#staging?.clear();
     }
   }
 
-  async #carryOut(reading: Reading): Promise<MailboxResult> {
-    const { totals } = reading;
-    this.#remarkTotals(reading);
-    const old = this.#oldNumbers();
-    const first = numbersOf(totals, old, this.#target.now);
-    this.#refuseOthers(old);
-    const before = first.numbered ? NO_NUMBERS : knownNumbers(this.#manifest, this.#inventory);
-    const records = () => withUids(first, before, reading.spill.records(reading.complete));
-    const plan = () => planNumbered(this.#manifest?.records() ?? [], records());
-    const summary = summarize(plan());
-    const facts = { ...first, uidNext: Math.max(first.uidNext, summary.lastUid + 1) };
-    const letters = KeywordLetters.plan(
-      this.#folder.dir,
-      summary.keywordsInUse,
-      facts.keywords,
-      this.#manifest?.header.letters.map((name) => name ?? undefined),
+  /** As if the source had become empty. */
+  takeAll(source: SourceView): Promise<MailboxResult> {
+    this.#staging?.clear();
+    return this.#carryOut(source);
+  }
+
+  async #carryOut(source: SourceView): Promise<MailboxResult> {
+    const decision = this.#decide(source);
+    this.#guard(decision);
+    if (this.#target.dryRun) this.#announce(decision);
+    else if (decision.work) return this.#work(source, decision);
+    else await this.#remember(source, decision, undefined);
+    return this.#result(source, decision, 0);
+  }
+
+  #decide(source: SourceView): Decision {
+    const { manner, now } = this.#target;
+    const [manifest, journal, folder] = [this.#manifest, this.#journal, this.#folder];
+    return decide({ manifest, journal, source, folder, manner, now });
+  }
+
+  /** Does what was decided, under the folder's lock; should the folder have changed since, it is decided anew. */
+  async #work(source: SourceView, first: Decision): Promise<MailboxResult> {
+    const { state } = this.#target;
+    const folder = this.#folder as TargetFolder;
+    const lock = lockUidlist(folder.dir, this.#target.owner);
+    let decision = first;
+    let applied: Applied;
+    try {
+      if (!sameState(folderState(folder), decision.state)) {
+        decision = this.#decide(source);
+        this.#guard(decision);
+      }
+      writeJournal(state as Dir, this.#job.manifest, intentsOf(decision.plan()));
+      applied = await applyPlan({
+        folder,
+        lock,
+        owner: this.#target.owner,
+        numbers: {
+          uidValidity: decision.facts.uidValidity,
+          uidNext: decision.targetNext,
+          guid: this.#guid(decision),
+        },
+        plan: decision.plan(),
+        letters: decision.letters,
+        inventory: decision.inventory,
+        listing: decision.state.listing,
+        foreign: decision.foreign,
+        sweep: decision.sweep,
+        keepIndex: decision.keepIndex,
+        copy: source.copy,
+        checkSignal: this.#context.checkSignal,
+        remark: (code, uid, message) => this.#job.remark('finding', code, message, { uid }),
+      });
+    } finally {
+      lock.release();
+    }
+    await this.#remember(source, decision, applied);
+    removeJournal(state as Dir, this.#job.manifest);
+    return this.#result(source, decision, this.#journal === undefined ? applied.leftovers : 0);
+  }
+
+  #result(source: SourceView, { summary, foreign }: Decision, leftovers: number): MailboxResult {
+    const { added, reflagged, renumbered, removed, bytes: written } = summary;
+    return {
+      messages: source.messages,
+      bytes: source.bytes,
+      added,
+      reflagged,
+      renumbered,
+      removed: removed + leftovers,
+      foreign: foreign.length,
+      read: this.#read,
+      written,
+    };
+  }
+
+  #guid({ uidlist }: Decision): string {
+    const { user, path } = this.#target;
+    return uidlist.header?.guid ?? this.#manifest?.header.guid ?? mailboxGuid(user, path, this.#job.folder);
+  }
+
+  #guard(decision: Decision): void {
+    const { target, job } = { target: this.#target, job: this.#job };
+    const place = printable(this.#folder?.dir.path ?? target.path);
+    const [manifest, journal] = [this.#manifest, this.#journal];
+    refuseOthers({ decision, manifest, journal, target, job, place });
+    refuseRemovals(decision, manifest, target.maxRemove, place);
+    if (!target.dryRun) refuseLive(decision, target.liveUser(), place);
+  }
+
+  #announce(decision: Decision): void {
+    announcePlan(
+      this.#context.emit,
+      printable(this.#target.user),
+      this.#job,
+      decision,
+      this.#folder === undefined,
     );
-    const [manifest, inventory] = [this.#manifest, this.#inventory];
-    // Where the files are not those of the manifest, the uidlist is not either, and is written anew in any case.
-    const sound =
-      manifest === undefined || inventory !== undefined || uidlistHolds(this.#folder.dir, manifest.records());
-    const same =
-      !this.#interrupted &&
-      !changes(summary) &&
-      inventory === undefined &&
-      this.#numbersHold(facts) &&
-      !letters.changed &&
-      sound;
-    const guid = old?.guid ?? mailboxGuid(this.#target.user, this.#target.root.path, this.#job.folder);
-    const applied = same
-      ? undefined
-      : await this.#apply(reading, { facts, guid, summary, plan: plan(), letters, repair: !sound });
-    const listing = applied?.listing ?? this.#manifest?.header.target;
-    this.#remarkKeywords(letters, summary);
-    const unchanged = same && sameSource(this.#manifest, reading);
-    if (listing !== undefined && !unchanged)
-      await this.#remember(
-        reading,
-        { ...facts, guid, target: listing, letters: lettersOf(letters) },
-        summary,
-        records(),
-      );
-    if (applied !== undefined) unmark(this.#target.state, this.#job.manifest);
-    const { added, reflagged, kept } = summary;
-    const removed = summary.removed + (this.#interrupted ? 0 : (applied?.leftovers ?? 0));
-    return { messages: kept + added + reflagged, bytes: reading.spool.size, added, reflagged, removed };
+    for (const action of decision.plan()) this.#remarks.drift(action);
   }
 
-  async #apply(
-    reading: Reading,
-    what: Pick<ApplyInput, 'facts' | 'guid' | 'summary' | 'plan' | 'letters' | 'repair'>,
-  ): Promise<Applied> {
-    const { remark } = this.#job;
-    this.#target.checkIdle();
-    markBegun(this.#target.state, this.#job.manifest);
-    return applyPlan({
-      ...what,
-      folder: this.#folder,
-      owner: this.#target.owner,
-      inventory: this.#inventory,
-      interrupted: this.#interrupted,
-      seen: this.#seen,
-      copy: (message, store) => {
-        const quiet = { ...reading.options, remark: () => undefined };
-        const copied = copyMessage(reading.spool, quiet, message, store);
-        if (copied?.digest === message.digest) return;
-        throw new SpoolsyncError('SOURCE_MOVED', 'a message changed between two looks at it', {
-          place: `${reading.spool.place}:${message.start}`,
-          advice: 'run the same command again',
-        });
-      },
-      checkSignal: this.#context.checkSignal,
-      remark: (code, uid, message) => remark('finding', code, message, { uid }),
-    });
-  }
-
-  async #remember(
-    reading: Reading,
-    what: Pick<ManifestHeader, keyof MailboxFacts | 'guid' | 'target' | 'letters'>,
-    summary: PlanSummary,
-    records: Iterable<Parameters<ManifestWriter['add']>[0]>,
-  ): Promise<void> {
+  /** Writes down what the pass leaves, if it is not what the manifest says already. */
+  async #remember(source: SourceView, decision: Decision, applied: Applied | undefined): Promise<void> {
     const { mailbox, folder, manifest: name } = this.#job;
-    const messages = summary.kept + summary.added + summary.reflagged;
-    const { rules } = reading.rules;
-    const source = reading.spool.fingerprint;
-    const header = {
+    const { summary, letters, facts, inventory, state } = decision;
+    const lost = letters.indexesOf([...summary.keywordsInUse]).missing;
+    this.#remarks.lostKeywords(lost);
+    const header: ManifestHeader = {
       account: this.#target.user,
       folder,
       mailbox,
-      rules,
-      reading: '',
-      source,
-      settled: false,
-      bytes: reading.spool.size,
-      findings: { list: [], more: 0 },
-      stamp: '',
-      lost: [],
-      messages,
-      blocks: { size: LIMITS.block, count: 0 },
-      ...what,
+      rules: source.rules,
+      reading: readingKey(this.#context),
+      source: source.source,
+      settled: source.settled,
+      bytes: source.bytes,
+      findings: this.#remarks.findings(source.findings),
+      target: applied?.listing ?? state.listing,
+      stamp: applied === undefined ? state.stamp : '',
+      targetNext: decision.targetNext,
+      foreign: inventory?.others.size ?? this.#manifest?.header.foreign ?? 0,
+      guid: this.#guid(decision),
+      letters: letters.table.map((keyword) => keyword ?? null),
+      lost,
+      messages: summary.kept + summary.added + summary.reflagged + summary.renumbered + summary.gone,
+      blocks: { size: source.blockSize, count: source.blocks.length },
+      ...facts,
     };
-    const writer = new ManifestWriter(this.#target.state, name, header);
+    const known = this.#manifest?.header;
+    if (known !== undefined && !summary.changed && sameHeader(known, header)) return;
+    const writer = new ManifestWriter(this.#target.state as Dir, name, header, source.blocks);
     try {
-      for await (const record of breathing(records)) writer.add(record);
+      for await (const action of breathing(decision.plan())) {
+        this.#remarks.drift(action);
+        if ('next' in action) writer.add(action.next);
+      }
       writer.commit();
     } catch (error) {
       writer.abandon();
       throw error;
     }
   }
-
-  /**
-   * Without a manifest, files with names of ours may be another account's: refused, unless the folder says that it was
-   * made for this one, or a pass of this one was cut off in it.
-   */
-  #refuseOthers(old: { guid?: string } | undefined): void {
-    const { user, root } = this.#target;
-    const [own] = this.#inventory?.own.values() ?? [];
-    if (this.#manifest !== undefined || this.#interrupted || own === undefined || old === undefined) return;
-    if (old.guid === mailboxGuid(user, root.path, this.#job.folder)) {
-      const message = 'its manifest is lost: what users changed in the target since the last pass is undone';
-      this.#job.remark('note', 'MANIFEST_LOST', message);
-      return;
-    }
-    throw new SpoolsyncError(
-      'TARGET_FOREIGN',
-      'the target folder was made by spoolsync, but for another account',
-      {
-        place: printable(this.#folder.dir.join(`cur/${own}`)),
-        advice: 'check --to and --user; nothing was changed',
-      },
-    );
-  }
-
-  /** Numbers and GUID that the mailbox has had so far. */
-  #oldNumbers(): { uidValidity: number; uidNext: number; guid?: string } | undefined {
-    const [header, list] = [this.#manifest?.header, openUidlistHeader(this.#folder.dir)];
-    if (header === undefined) return list;
-    const uidNext =
-      list?.uidValidity === header.uidValidity ? Math.max(list.uidNext, header.uidNext) : header.uidNext;
-    return { uidValidity: header.uidValidity, uidNext, guid: list?.guid ?? header.guid };
-  }
-
-  /** Whether the target's uidlist already says what it should. */
-  #numbersHold(facts: MailboxFacts): boolean {
-    const header = openUidlistHeader(this.#folder.dir);
-    if (header?.uidValidity !== facts.uidValidity) return false;
-    return header.uidNext === facts.uidNext && this.#manifest?.header.uidNext === facts.uidNext;
-  }
-
-  /** In every run, not only in the one that wrote the messages: the loss lasts. */
-  #remarkKeywords(letters: KeywordLetters, { keywordsInUse }: PlanSummary): void {
-    const { missing } = letters.indexesOf([...keywordsInUse]);
-    if (missing.length === 0) return;
-    const message = `a Maildir holds 26 keywords; messages with these lose them: ${missing.join(' ')}`;
-    this.#job.remark('finding', 'KEYWORDS_LOST', message);
-  }
-
-  #remarkTotals({ totals, spool }: Reading): void {
-    const { remark } = this.#job;
-    const { leading, unquoted, uidValidity, messages } = totals;
-    if (this.#job.indexes && uidValidity === undefined && messages > 0) {
-      const message =
-        'Dovecot has an index of this mailbox but the file holds no numbers: UIDs and flags live only in the index; ' +
-        'make Dovecot write them into the file first (doveadm force-resync -u USER MAILBOX on the old server)';
-      remark('finding', 'NUMBERS_IN_INDEX', message, { place: spool.place });
-    }
-    if (spool.kind === 'junk' || spool.kind === 'message') {
-      const message =
-        'the file does not begin with a From_ line; what stands before the first is kept as a message of its own';
-      remark('finding', 'NO_FROM_LINE', message, { place: `${spool.place}:0` });
-    }
-    if (leading > 0) {
-      const message = `${leading} bytes before the first message belong to none (byte order mark, empty lines)`;
-      remark('note', 'LEADING_BYTES', message, { place: `${spool.place}:0` });
-    }
-    if (unquoted > 0) remark('note', 'UNQUOTED', `>From quoting was taken from ${unquoted} lines`);
-  }
 }
 
-/** What a source that numbers its messages needs to be told of numbers. */
-const NO_NUMBERS: Numbered = { records: () => [] };
+const NOWHERE = {
+  begin: () => false,
+  data: () => undefined,
+  end: () => undefined,
+  drop: () => undefined,
+  clear: () => undefined,
+};
 
-/** Messages whose UIDs are known: the manifest's, and those of files that a pass made which was cut off. */
-function knownNumbers(manifest: Manifest | undefined, inventory: Inventory | undefined): Numbered {
-  if (manifest === undefined) return numberedByName(inventory?.own.keys() ?? []);
-  if (inventory === undefined) return manifest;
-  const unknown = new Set(inventory.own.keys());
-  for (const record of manifest.records()) unknown.delete(baseOf(record));
-  const known = new Set([...manifest.records()].map(({ uid }) => uid));
-  const more = [...numberedByName(unknown).records()].filter(({ uid }) => !known.has(uid));
-  return { records: () => [...manifest.records(), ...more].sort((a, b) => a.uid - b.uid) };
-}
-
-function lettersOf({ table }: KeywordLetters): (string | null)[] {
-  return table.map((name) => name ?? null);
-}
-
-function openUidlistHeader(dir: Dir): UidlistHeader | undefined {
-  const uidlist = openUidlist(dir);
-  uidlist?.close();
-  return uidlist?.header;
-}
-
-function changes({ added, reflagged, removed }: PlanSummary): boolean {
-  return added + reflagged + removed > 0;
-}
-
-function sameSource(manifest: Manifest | undefined, { spool, rules }: Reading): boolean {
-  const header = manifest?.header;
-  return header?.rules === rules.rules && JSON.stringify(header.source) === JSON.stringify(spool.fingerprint);
-}
-
-/**
- * What lies in the folder, if it is not exactly what the manifest says. Messages that spoolsync did not create are
- * `TARGET_FOREIGN`: nothing is changed in such a folder.
- */
-function inspect(
-  folder: TargetFolder,
-  { listing }: FolderState,
-  manifest: Manifest | undefined,
-): Inventory | undefined {
-  const known = manifest?.header.target ?? { count: 0, sum: '0' };
-  if (listing.count === known.count && listing.sum === known.sum) return undefined;
-  const inventory = takeInventory(folder);
-  const [example] = inventory.foreign;
-  if (example === undefined) return inventory;
-  const place = printable(folder.dir.join(example));
-  throw new SpoolsyncError(
-    'TARGET_FOREIGN',
-    'the target folder holds mail that spoolsync did not put there',
-    {
-      place,
-      advice:
-        'choose an empty target, or move this mail away until the old server is switched off; nothing was changed',
-    },
+function sameHeader(known: ManifestHeader, header: ManifestHeader): boolean {
+  return Object.entries(header).every(
+    ([key, value]) => JSON.stringify(value) === JSON.stringify(known[key as keyof ManifestHeader]),
   );
 }

@@ -1,26 +1,34 @@
 import { fromFolder } from '../codec/maildir/folder-name.ts';
 import { SpoolsyncError } from '../core/errors.ts';
 import { printable } from '../io/names.ts';
+import type { Stat } from '../io/stat.ts';
 import type { Account } from '../source/accounts.ts';
 import { placeMailboxes } from '../source/folders.ts';
 import { MboxAccount, type SourceMailbox } from '../source/mailboxes.ts';
 import type { Rejected } from '../source/rejected.ts';
 import { manifestName } from '../state/state-dir.ts';
-import { type RunContext, remarker } from './context.ts';
+import { type Remark, type RunContext, remarker } from './context.ts';
 import { emitFailure } from './failures.ts';
 import type { ReadInput } from './read-mailbox.ts';
 import { wantedSubscriptions } from './subscriptions.ts';
 
-/** One mailbox of the source and where it goes. */
-export interface MailboxJob extends Omit<ReadInput, 'store'> {
+/** A mailbox, and where it goes. */
+export interface FolderJob {
   /** Name for people. */
   readonly mailbox: string;
   /** Directory below the target's root; empty for INBOX. */
   readonly folder: string;
   /** File name of the manifest in the account's state directory. */
   readonly manifest: string;
-  /** Bytes of the spool, when it was listed. */
-  readonly bytes: number;
+  readonly remark: Remark;
+}
+
+/** One mailbox of the source. */
+export interface MailboxJob extends FolderJob, Omit<ReadInput, 'store'> {
+  /** Path of the spool, printable. */
+  readonly place: string;
+  /** The spool when it was listed. */
+  readonly stat: Stat;
 }
 
 /** An account's mailboxes. Close it after use. */
@@ -29,6 +37,8 @@ export interface AccountJobs {
   readonly jobs: readonly MailboxJob[];
   /** Folders of all mailboxes, those that could not be opened included. */
   readonly folders: ReadonlySet<string>;
+  /** Whether all of the source could be looked at: only then is what it does not list really gone. */
+  readonly complete: boolean;
   /** The subscriptions file that the target should have; `undefined` where the source has none that can be read. */
   readonly subscriptions: Buffer | undefined;
   close(): void;
@@ -75,6 +85,7 @@ export function openJobs(context: RunContext, account: Account): AccountJobs {
     source,
     jobs,
     folders: new Set(folders.values()),
+    complete: rejected.length === 0 && source.hasRoot && jobs.length === mailboxes.length,
     subscriptions: wanted.file,
     close: () => source.close(),
   };
@@ -109,7 +120,7 @@ function jobOf(
     });
   };
   const looked = open();
-  const { size, mtimeNs } = looked.stat;
+  const { mtimeNs } = looked.stat;
   looked.close();
   const log = mailbox.index?.logMtimeNs;
   if (log !== undefined && log > mtimeNs) {
@@ -122,7 +133,8 @@ function jobOf(
     mailbox: name,
     folder,
     manifest: manifestName(folder),
-    bytes: size,
+    place: printable(mailbox.path),
+    stat: looked.stat,
     indexes: mailbox.index !== undefined,
     open,
     remark,

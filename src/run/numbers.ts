@@ -4,12 +4,16 @@ import type { ScanTotals } from '../codec/mbox/message-scanner.ts';
 import { SpoolsyncError } from '../core/errors.ts';
 import { MAX_UID } from '../core/limits.ts';
 import type { MailboxFacts, MessageRecord, Scanned } from '../core/message.ts';
-import { assignUids } from '../plan/plan.ts';
+import { baseOf } from '../maildir/base-of.ts';
+import { assignUids } from '../plan/pairing.ts';
 
 /** What numbers a mailbox has had so far, from its manifest or, without one, from the target's uidlist. */
 export interface OldNumbers {
   readonly uidValidity: number;
+  /** UIDNEXT of the source. */
   readonly uidNext: number;
+  /** UIDNEXT of the target, where mail of others counts, too. */
+  readonly targetNext?: number;
 }
 
 /**
@@ -25,7 +29,8 @@ export function numbersOf(totals: ScanTotals, old: OldNumbers | undefined, now: 
     const uidNext = Math.min(MAX_UID, Math.max(totals.uidNext, before));
     return { uidValidity, numbered: true, uidNext, keywords };
   }
-  return { uidValidity: old?.uidValidity ?? now, numbered: false, uidNext: old?.uidNext ?? 1, keywords };
+  const uidNext = Math.max(old?.uidNext ?? 1, old?.targetNext ?? 1);
+  return { uidValidity: old?.uidValidity ?? now, numbered: false, uidNext, keywords };
 }
 
 /** Messages that have a UID of ours, in UID order. */
@@ -51,6 +56,23 @@ export function numberedByName(bases: Iterable<string>): Numbered {
   const byUid = new Map(records.sort((a, b) => b.uid - a.uid).map((record) => [record.uid, record]));
   const unique = [...byUid.values()].sort((a, b) => a.uid - b.uid);
   return { records: () => unique };
+}
+
+/** Messages whose UIDs spoolsync gave: the manifest's, and those of files that a pass made which was cut off. */
+export function knownNumbers(
+  { numbered }: MailboxFacts,
+  manifest: Numbered | undefined,
+  inventory: { readonly own: ReadonlyMap<string, string> } | undefined,
+): Numbered {
+  if (numbered) return { records: () => [] };
+  if (manifest === undefined) return numberedByName(inventory?.own.keys() ?? []);
+  if (inventory === undefined) return manifest;
+  const unknown = new Set(inventory.own.keys());
+  for (const record of manifest.records()) unknown.delete(baseOf(record));
+  const known = new Set([...manifest.records()].map(({ uid }) => uid));
+  const more = [...numberedByName(unknown).records()].filter(({ uid }) => !known.has(uid));
+  if (more.length === 0) return manifest;
+  return { records: () => [...manifest.records(), ...more].sort((a, b) => a.uid - b.uid) };
 }
 
 /** The messages of a scan with their UIDs, in UID order; new ones are numbered behind all that ever were. */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContentStore, ScanOptions, ScanTotals } from '../codec/mbox/message-scanner.ts';
 import { SpoolsyncError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
+import type { Findings } from '../core/message.ts';
 import type { OpenFile } from '../io/file.ts';
 import { type ChosenRules, detectRules, forceRules, scanSpool } from '../source/scan.ts';
 import { Spool } from '../source/spool.ts';
@@ -34,6 +35,11 @@ export interface Reading {
   readonly rules: ChosenRules;
   readonly totals: ScanTotals;
   readonly spill: Spill;
+  /** Whether the spool's times were old enough when it was opened to tell a later change. */
+  readonly settled: boolean;
+  readonly findings: Findings;
+  readonly blocks: readonly string[];
+  readonly blockSize: number;
   /** How many of the messages count: all, or one less if the spool was growing. */
   readonly complete: number;
   close(): void;
@@ -85,7 +91,9 @@ async function readOnce(context: RunContext, input: ReadInput): Promise<Reading>
       spill.add(record, staged);
     };
     const totals = await scanSpool(spool, { ...options, onMessage }, context.took);
-    return { spool, options, rules, totals, spill, complete: spill.count, close };
+    const findings = { list: [], more: 0 };
+    const delta = { settled: spool.settled, findings, blocks: [], blockSize: LIMITS.block };
+    return { spool, options, rules, totals, spill, complete: spill.count, close, ...delta };
   } catch (error) {
     close();
     throw error;
@@ -130,5 +138,5 @@ async function takeComplete(input: ReadInput, reading: Reading, moved: 'grew' | 
   }
   const message = 'the spool kept growing while it was read: its last message is left for the next run';
   input.remark('finding', 'SOURCE_MOVED', message, { place: spool.place });
-  return { ...reading, complete };
+  return { ...reading, complete, settled: false };
 }

@@ -23,12 +23,12 @@ export function convertSubscriptions(
   wanted: Buffer | undefined,
   root: Dir,
   state: AccountState,
-  owner: Owner | undefined,
+  { owner, dryRun }: { readonly owner: Owner | undefined; readonly dryRun: boolean },
 ): void {
   if (wanted === undefined) return;
   const present = readSubscriptions(root);
   if (present?.equals(wanted)) {
-    rememberSubscriptions(state, [digestOf(wanted)]);
+    if (!dryRun) rememberSubscriptions(state, [digestOf(wanted)]);
     return;
   }
   if (present !== undefined && !wroteSubscriptions(state, digestOf(present))) {
@@ -40,6 +40,12 @@ export function convertSubscriptions(
       place: printable(root.join(SUBSCRIPTIONS)),
       message: 'the subscriptions in the target were not written by spoolsync; left so',
     });
+    return;
+  }
+  if (dryRun) {
+    const message = 'would be written as the source has them';
+    const user = printable(account.user);
+    context.emit({ event: 'action', user, mailbox: '(subscriptions)', kind: 'subscriptions', message });
     return;
   }
   // Before and after, so that a run cut off in between does not take its own file for somebody else's.

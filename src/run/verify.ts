@@ -82,7 +82,7 @@ class AccountVerification {
 
   async run(): Promise<void> {
     const { jobs } = this.#jobs;
-    const bytes = jobs.reduce((sum, job) => sum + job.bytes, 0);
+    const bytes = jobs.reduce((sum, job) => sum + job.stat.size, 0);
     const from = printable(this.#pair.account.places.root);
     const to = printable(this.#root.path);
     this.#context.emit({ event: 'account', user: this.#user, from, to, mailboxes: jobs.length, bytes });

@@ -93,6 +93,11 @@ export class MboxAccount {
     });
   }
 
+  /** Whether the mail root is there. */
+  get hasRoot(): boolean {
+    return this.#root !== undefined;
+  }
+
   /** INBOX and every mailbox below the mail root. */
   list(): Listing {
     const mailboxes: SourceMailbox[] = [];

@@ -11,7 +11,7 @@ import { printable } from '../io/names.ts';
 import { tryReadLock } from '../io/read-lock.ts';
 import { ReadStream, readPieces } from '../io/read-stream.ts';
 import { openScratch } from '../io/scratch.ts';
-import type { Stat } from '../io/stat.ts';
+import { isYoung, type Stat } from '../io/stat.ts';
 
 /**
  * One spool file, ready to be read: locked where that is possible without writing beside it, decompressed if need be,
@@ -27,6 +27,7 @@ export class Spool implements FramerInput {
   readonly compressed: boolean;
   readonly #file: OpenFile;
   readonly #before: Stat;
+  readonly #settled: boolean;
   /** The bytes; the file itself unless it is compressed. */
   readonly #plain: OpenFile;
 
@@ -35,6 +36,7 @@ export class Spool implements FramerInput {
     if (sniffed.kind === 'refused' || sniffed.kind === 'gzip') throw refused(this.place, sniffed);
     this.#file = file;
     this.#before = before;
+    this.#settled = !isYoung(before);
     this.#plain = plain;
     this.kind = sniffed.kind;
     this.locked = locked;
@@ -85,6 +87,11 @@ export class Spool implements FramerInput {
       at += got;
       yield this.#lineEnds(buffer.subarray(0, got));
     }
+  }
+
+  /** Whether its times were so old when it was opened that a later change cannot have left it the same. */
+  get settled(): boolean {
+    return this.#settled;
   }
 
   get modified(): number {

@@ -3,6 +3,7 @@ import { assert, SpoolsyncError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Findings, Fingerprint, Listing, MailboxFacts, Remembered } from '../core/message.ts';
 import type { MboxRules } from '../core/types.ts';
+import { breathing } from '../io/breathe.ts';
 import type { Dir } from '../io/dir.ts';
 import type { OpenFile } from '../io/file.ts';
 import { LineWriter, readLines } from '../io/lines.ts';
@@ -41,6 +42,10 @@ export interface ManifestHeader extends MailboxFacts {
   readonly target: Listing;
   /** Inodes and times of what names the target's messages; empty where they were too young to be trusted. */
   readonly stamp: string;
+  /** UIDNEXT that the target has. */
+  readonly targetNext: number;
+  /** Messages in the target that spoolsync did not put there. */
+  readonly foreign: number;
   /** Mailbox GUID, 32 hex digits. */
   readonly guid: string;
   /** Keyword names by letter, a to z; null where a letter has none. */
@@ -110,10 +115,15 @@ function digestUpTo(file: OpenFile, end: number): string {
   return digest.hex();
 }
 
+interface Format {
+  readonly format: unknown;
+  readonly version: unknown;
+}
+
 function readHeader(file: OpenFile, end: number): ManifestHeader {
   const first = readLines(file, 0, end).next();
   const value = first.done ? undefined : parseJson(first.value.text);
-  const header = value as (ManifestHeader & { format?: unknown; version?: unknown }) | undefined;
+  const header = value as (ManifestHeader & Partial<Format>) | undefined;
   if (header?.format !== FORMAT) throw damaged(file, 'it is no manifest');
   if (header.version === 1) return fromVersion1(header);
   if (header.version !== VERSION) {
@@ -141,6 +151,8 @@ function fromVersion1(header: ManifestHeader): ManifestHeader {
     bytes: header.source.size,
     findings: { list: [], more: 0 },
     stamp: '',
+    targetNext: header.uidNext,
+    foreign: 0,
     lost: [],
     blocks: { size: LIMITS.block, count: 0 },
   };
@@ -240,31 +252,41 @@ export class ManifestWriter {
   }
 }
 
-/** No `stateName` begins with a dot, so this is never another mailbox's manifest. */
-function tempName(name: string): string {
-  return `.${name}.new`;
+/** Gives a manifest to the folder that its mailbox has now. */
+export async function moveManifest(
+  state: Dir,
+  name: string,
+  manifest: Manifest,
+  to: { readonly manifest: string; readonly folder: string; readonly mailbox: string },
+): Promise<void> {
+  const { folder, mailbox } = to;
+  const { format: _format, version: _version, ...header } = manifest.header as ManifestHeader & Format;
+  const writer = new ManifestWriter(state, to.manifest, { ...header, folder, mailbox }, [
+    ...manifest.blocks(),
+  ]);
+  try {
+    for await (const record of breathing(manifest.records())) writer.add(record);
+    writer.commit();
+  } catch (error) {
+    writer.abandon();
+    throw error;
+  }
+  forgetManifest(state, name);
 }
 
-/**
- * A mark beside the manifest that a pass has begun to change the folder; it goes when the new manifest is there. What
- * is amiss in a folder that bears it is the work of a pass that was cut off.
- */
-export function markBegun(state: Dir, name: string): void {
-  if (isMarked(state, name)) return;
-  const file = state.createFile(markName(name), 0o600);
-  file.fsync();
-  file.close();
+export function forgetManifest(state: Dir, name: string): void {
+  state.unlink(name);
   state.fsync();
 }
 
-export function isMarked(state: Dir, name: string): boolean {
-  return state.lstat(markName(name)) !== undefined;
+/** Puts a manifest that cannot be used out of the way, to be looked at; returns where it lies. */
+export function setAside(state: Dir, name: string): string {
+  const aside = `.${name}.unusable`;
+  state.rename(name, state, aside);
+  return printable(state.join(aside));
 }
 
-export function unmark(state: Dir, name: string): void {
-  state.unlink(markName(name));
-}
-
-function markName(name: string): string {
-  return `.${name}.begun`;
+/** No `stateName` begins with a dot, so this is never another mailbox's manifest. */
+function tempName(name: string): string {
+  return `.${name}.new`;
 }

@@ -13,10 +13,10 @@ export function formatRecord(record: Remembered): string {
   return `[${uid},${flags},${date},${size},${vsize},"${digest}",${start},${end},${names}${more}]`;
 }
 
-function formatMore({ claim, sourceUid, fate, target }: Remembered): string {
-  if (claim === undefined && sourceUid === undefined && fate === undefined && target === undefined) return '';
+function formatMore({ claim, sourceUid, gone, target }: Remembered): string {
+  if (claim === undefined && sourceUid === undefined && gone === undefined && target === undefined) return '';
   const marks = target === undefined ? undefined : [target.flags, target.keywords];
-  return `,${ascii(JSON.stringify({ claim, sourceUid, fate, target: marks }))}`;
+  return `,${ascii(JSON.stringify({ claim, sourceUid, gone, target: marks }))}`;
 }
 
 /** `undefined` for a line that is no record. */
@@ -33,11 +33,11 @@ export function parseRecord(line: string): Remembered | undefined {
 
 function parseMore(record: MessageRecord, value: unknown): Remembered | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  const { claim, sourceUid, fate, target } = value as Record<string, unknown>;
+  const { claim, sourceUid, gone, target } = value as Record<string, unknown>;
   const marks = target === undefined ? undefined : parseMarks(target);
   const sound =
     [undefined, 'none', 'other'].includes(claim as undefined) &&
-    [undefined, 'gone', 'kept'].includes(fate as undefined) &&
+    [undefined, true].includes(gone as undefined) &&
     (sourceUid === undefined || Number.isSafeInteger(sourceUid)) &&
     (target === undefined) === (marks === undefined);
   if (!sound) return undefined;
@@ -45,7 +45,7 @@ function parseMore(record: MessageRecord, value: unknown): Remembered | undefine
     ...record,
     ...(claim !== undefined && { claim }),
     ...(sourceUid !== undefined && { sourceUid }),
-    ...(fate !== undefined && { fate }),
+    ...(gone !== undefined && { gone }),
     ...(marks !== undefined && { target: marks }),
   } as Remembered;
 }

@@ -14,6 +14,10 @@ import { ascii, parseJson } from './record-line.ts';
 export interface AccountState {
   readonly dir: Dir;
   readonly mailboxes: Dir;
+  /** Whether it was there before it was opened. */
+  readonly known: boolean;
+  /** When a final pass sealed the account, ISO 8601. */
+  readonly sealed: string | undefined;
   close(): void;
 }
 
@@ -30,6 +34,8 @@ interface AccountFile {
   readonly source: string;
   /** Digests of the subscriptions that the last pass wrote, and of those it was about to write. */
   readonly subscriptions?: readonly string[];
+  /** When a final pass sealed the account, ISO 8601. */
+  readonly sealed?: string;
 }
 
 /** Opens the state of an account, making it at the first pass. Made for another target: `STATE_FOREIGN`. */
@@ -51,7 +57,7 @@ export function openAccountState(root: string, user: string, source: string, tar
         ? foreign(dir, 'source', known.source, source)
         : foreign(dir, 'target', known.target, target);
     }
-    return { dir, mailboxes, close };
+    return { dir, mailboxes, known: known !== undefined, sealed: known?.sealed, close };
   } finally {
     base.close();
   }
@@ -63,7 +69,8 @@ export function findAccountState(root: string, user: string, target: string): Ac
   const dir = base?.openDir(stateName(user));
   base?.close();
   const mailboxes = dir?.openDir('mailboxes');
-  if (dir === undefined || mailboxes === undefined || readAccount(dir)?.target !== target) {
+  const known = dir && readAccount(dir);
+  if (dir === undefined || mailboxes === undefined || known?.target !== target) {
     dir?.close();
     mailboxes?.close();
     return undefined;
@@ -72,7 +79,13 @@ export function findAccountState(root: string, user: string, target: string): Ac
     mailboxes.close();
     dir.close();
   };
-  return { dir, mailboxes, close };
+  return { dir, mailboxes, known: true, sealed: known.sealed, close };
+}
+
+/** Remembers that a final pass has sealed the account: from then on its users may be on the new server. */
+export function rememberSealed(state: AccountState, when: string): void {
+  const known = readAccount(state.dir);
+  if (known !== undefined) writeAccount(state.dir, { ...known, sealed: when });
 }
 
 /** Whether the subscriptions with this digest are of our writing. */

@@ -108,7 +108,7 @@ class Comparison {
 
   #compareMessage(record: MessageRecord, { base }: UidlistRecord): boolean {
     const { uid } = record;
-    const expected = this.#letters.infoOf(record.flags, record.keywords);
+    const expected = this.#letters.infoOf(record);
     const name = this.#find(base, expected);
     if (name === undefined) {
       this.#differ('-', `its file is missing: ${printable(base)}`, { uid });

@@ -2,8 +2,15 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import { expect, test } from 'vitest';
-import { makeAccount, message, messageFiles, snapshot } from '../helpers/account.ts';
+import { describe, expect, test } from 'vitest';
+import {
+  fileOf,
+  makeAccount,
+  message,
+  messageFiles,
+  snapshot,
+  type TestAccount,
+} from '../helpers/account.ts';
 import { cli, failures, mailboxes, type Result, remarks } from '../helpers/cli.ts';
 import { needsRoot } from '../unit/io/support.ts';
 
@@ -157,42 +164,67 @@ test('a target that is a file, or holds other things, is left as it is', () => {
   expect(fs.readdirSync(a.target)).toEqual(['thesis.tex']);
 });
 
-test('a folder with mail of others is left as it is', () => {
+test('a folder whose mail somebody has read is left as it is', () => {
   const a = makeAccount(message(1), { Sent: message(2) });
   for (const dir of ['cur', 'new', 'tmp']) fs.mkdirSync(`${a.target}/${dir}`, { recursive: true });
-  fs.writeFileSync(`${a.target}/new/1.M1.host`, 'mail');
+  fs.writeFileSync(`${a.target}/cur/1.M1.host:2,S`, 'mail');
   const look = () =>
     snapshot(a.target, ['ino', 'mtime']).filter((line) => /^(?:cur|new|tmp|dovecot)/.test(line));
   const before = look();
   const run = a.convert();
   expect(run.status).toBe(75);
-  expect(failures(run)).toMatchObject([
-    { code: 'TARGET_FOREIGN', mailbox: 'INBOX', place: `${a.target}/new/1.M1.host` },
-  ]);
+  expect(failures(run)).toMatchObject([{ code: 'TARGET_FOREIGN', mailbox: 'INBOX', place: a.target }]);
   expect(look()).toEqual(before);
   expect(Object.keys(mailboxes(run))).toEqual(['Sent']);
 });
 
-test('a target that a process has open', async () => {
-  const a = makeAccount(message(1));
-  expect(a.convert().status).toBe(0);
-  const child = spawn('sh', ['-c', 'exec 3< "$1"; echo; exec sleep 60', 'sh', `${a.target}/dovecot-uidlist`]);
-  try {
-    await once(child.stdout, 'data');
-    fs.appendFileSync(a.inbox, message(2));
-    const before = snapshot(a.target);
-    const run = a.convert();
-    expect(run.status).toBe(75);
-    expect(failures(run)).toMatchObject([
-      { code: 'TARGET_IN_USE', message: expect.stringContaining(`process ${child.pid}`) as string },
+describe('a target that a process has open', () => {
+  /** Runs `convert` while a process other than a delivery agent has the uidlist open. */
+  async function withSession(a: TestAccount, work: (pid: number) => void): Promise<void> {
+    const child = spawn('sh', [
+      '-c',
+      'exec 3< "$1"; echo; exec sleep 60',
+      'sh',
+      `${a.target}/dovecot-uidlist`,
     ]);
-    expect(snapshot(a.target)).toEqual(before);
-  } finally {
-    child.kill('SIGKILL');
-    await once(child, 'exit');
+    try {
+      await once(child.stdout, 'data');
+      work(child.pid ?? 0);
+    } finally {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
   }
-  expect(a.convert().status).toBe(0);
-  expect(messageFiles(a.target)).toHaveLength(2);
+
+  test('gets new mail and flags, with its indexes kept', async () => {
+    const a = makeAccount(message(1));
+    expect(a.convert().status).toBe(0);
+    fs.writeFileSync(`${a.target}/dovecot.index.log`, 'x');
+    await withSession(a, () => {
+      fs.writeFileSync(a.inbox, message(1, { headers: 'Status: RO\n' }) + message(2));
+      expect(a.convert().status).toBe(0);
+      expect(messageFiles(a.target)).toHaveLength(2);
+      expect(fileOf(a.target, 1)).toMatch(/:2,S$/);
+      expect(fs.existsSync(`${a.target}/dovecot.index.log`)).toBe(true);
+    });
+  });
+
+  test('loses nothing, and gets no new numbers, while it is', async () => {
+    const a = makeAccount(message(1) + message(2));
+    expect(a.convert().status).toBe(0);
+    await withSession(a, (pid) => {
+      fs.writeFileSync(a.inbox, message(2));
+      const before = snapshot(a.target);
+      const run = a.convert();
+      expect(run.status).toBe(75);
+      expect(failures(run)).toMatchObject([
+        { code: 'TARGET_IN_USE', message: expect.stringMatching(`process ${pid}.* vanish`) as string },
+      ]);
+      expect(snapshot(a.target)).toEqual(before);
+    });
+    expect(a.convert().status).toBe(0);
+    expect(messageFiles(a.target)).toHaveLength(1);
+  });
 });
 
 test('hostile names and headers are never printed raw', () => {

@@ -175,24 +175,38 @@ test('a killed first run: files that are right stay, with their inodes', () => {
   expect(a.verify().status).toBe(0);
 });
 
-test('what users did in the target stays, and is said in every run until it is settled', () => {
+test('what users did in the target stays; it is said once, and merged with what the source changes', () => {
   const a = makeAccount(message(1) + message(2) + message(3));
   expect(a.convert().status).toBe(0);
   fs.rmSync(fileOf(a.target, 1));
   fs.renameSync(fileOf(a.target, 2), `${fileOf(a.target, 2)}F`);
-  for (let run = 0; run < 2; run++) {
-    const again = a.convert();
-    expect(again.status).toBe(3);
-    expect(remarks(again).map(({ code }) => code)).toEqual(['TARGET_MESSAGE_GONE', 'TARGET_FLAGS_DIFFER']);
-  }
-  fs.writeFileSync(
-    a.inbox,
-    message(1, { headers: 'Status: RO\n' }) + message(2, { headers: 'Status: RO\n' }) + message(3),
-  );
-  const last = a.convert();
-  expect(failures(last)).toEqual([]);
-  expect(remarks(last).map(({ code }) => code)).toEqual(['TARGET_MESSAGE_GONE']);
-  expect(fileOf(a.target, 2)).toMatch(/:2,S$/);
+  const noticed = a.convert();
+  expect(noticed.status).toBe(3);
+  expect(remarks(noticed).map(({ code }) => code)).toEqual(['TARGET_MESSAGE_GONE', 'TARGET_FLAGS_DIFFER']);
+  expect(a.convert().status).toBe(0);
+  const read = { headers: 'Status: RO\n' };
+  fs.writeFileSync(a.inbox, message(1, read) + message(2, read) + message(3));
+  expect(a.convert().status).toBe(0);
+  expect(messageFiles(a.target)).toHaveLength(2);
+  expect(fileOf(a.target, 2)).toMatch(/:2,FS$/);
+  fs.writeFileSync(a.inbox, message(1, read) + message(2) + message(3));
+  expect(a.convert().status).toBe(0);
+  expect(fileOf(a.target, 2)).toMatch(/:2,F$/);
+});
+
+test('a message gone from the source that its user changed in the target becomes his', () => {
+  const a = makeAccount(message(1) + message(2));
+  expect(a.convert().status).toBe(0);
+  fs.renameSync(fileOf(a.target, 1), `${fileOf(a.target, 1)}F`);
+  fs.writeFileSync(a.inbox, message(2));
+  const run = a.convert();
+  expect(run.status).toBe(3);
+  expect(remarks(run).map(({ code }) => code)).toEqual(['TARGET_MESSAGE_KEPT']);
+  const names = fs.readdirSync(`${a.target}/cur`);
+  expect(names).toHaveLength(2);
+  expect(names.filter((name) => name.includes('.released,') && name.endsWith(':2,F'))).toHaveLength(1);
+  expect(a.convert().status).toBe(0);
+  expect(fs.readdirSync(`${a.target}/cur`)).toEqual(names);
 });
 
 test('two users by templates', () => {

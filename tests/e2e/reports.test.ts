@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { RemarkEvent } from '../../src/core/events.ts';
 import { parseOwner } from '../../src/io/users.ts';
 import { manifestName } from '../../src/state/state-dir.ts';
@@ -123,14 +123,95 @@ test('MMDF is split, and lines that end with CR alone are read', async () => {
   expect((await verify(run)).exit).toBe(0);
 });
 
-test('a mailbox that the source has no more is reported, and its folder left', async () => {
-  const run = account({ Box: `${FROM}Subject: x\n\nbody\n`, Other: `${FROM}Subject: y\n\nbody\n` });
+describe('mailboxes that the source has no more', () => {
+  const one = { Box: `${FROM}Subject: x\n\nbody\n`, Other: `${FROM}Subject: y\n\nbody\n` };
+
+  test('go, with their folders', async () => {
+    const run = account(one);
+    await convert(run);
+    fs.rmSync(path.join(run.root, 'Other'));
+    expect((await convert({ ...run, dryRun: true })).events).toContainEqual(
+      expect.objectContaining({ event: 'action', kind: 'delete-mailbox', mailbox: 'Other' }),
+    );
+    expect(messages(run.target, '.Other')).toHaveLength(1);
+    const result = await convert(run);
+    expect(result.exit).toBe(0);
+    expect(result.events).toContainEqual(
+      expect.objectContaining({ event: 'mailbox', mailbox: 'Other', removed: 1 }),
+    );
+    expect(fs.existsSync(path.join(run.target, '.Other'))).toBe(false);
+    expect((await verify(run)).exit).toBe(0);
+  });
+
+  test('stay as far as other mail is in them', async () => {
+    const run = account(one);
+    await convert(run);
+    fs.rmSync(path.join(run.root, 'Other'));
+    fs.writeFileSync(path.join(run.target, '.Other/new/1.M1.host'), 'delivered');
+    const result = await convert(run);
+    expect(remarks(result)).toMatchObject([{ code: 'MAILBOX_KEPT', mailbox: 'Other' }]);
+    expect(fs.readdirSync(path.join(run.target, '.Other/cur'))).toEqual([]);
+    expect(fs.readdirSync(path.join(run.target, '.Other/new'))).toEqual(['1.M1.host']);
+    expect((await convert(run)).exit).toBe(0);
+  });
+
+  test('stay while not all of the source can be read', async () => {
+    const run = account(one);
+    await convert(run);
+    fs.rmSync(path.join(run.root, 'Other'));
+    fs.symlinkSync('/nowhere', path.join(run.root, 'Link'));
+    const result = await convert(run);
+    expect(remarks(result).map(({ code }) => code)).toContain('MAILBOX_GONE');
+    expect(messages(run.target, '.Other')).toHaveLength(1);
+  });
+
+  test('take their folders along when they were renamed', async () => {
+    const run = account({ ...one, 'Sub/Deep': `${FROM}Subject: z\n\nbody\n` });
+    await convert(run);
+    const inode = () =>
+      fs
+        .readdirSync(run.target, { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.includes('spoolsync'))
+        .map((name) => fs.statSync(path.join(run.target, name)).ino)
+        .sort();
+    const before = inode();
+    fs.renameSync(path.join(run.root, 'Other'), path.join(run.root, 'Old'));
+    fs.writeFileSync(path.join(run.root, 'Other'), `${FROM}Subject: new\n\nbody\n`);
+    fs.renameSync(path.join(run.root, 'Sub'), path.join(run.root, 'Folder'));
+    const result = await convert(run);
+    expect(result.exit).toBe(0);
+    expect(
+      remarks(result)
+        .map(({ code, mailbox }) => `${code} ${mailbox}`)
+        .sort(),
+    ).toEqual(['MAILBOX_RENAMED Folder/Deep', 'MAILBOX_RENAMED Old']);
+    expect(messages(run.target, '.Old')).toEqual(['Subject: y\n\nbody']);
+    expect(messages(run.target, '.Other')).toEqual(['Subject: new\n\nbody']);
+    expect(inode()).toEqual(expect.arrayContaining(before));
+    expect((await verify(run)).exit).toBe(0);
+    expect((await convert(run)).exit).toBe(0);
+  });
+});
+
+test('more removals than are allowed stop a pass before the mailbox, and can be allowed', async () => {
+  const many = Array.from({ length: 30 }, (_, i) => `${FROM}Subject: ${i}\n\nbody ${i}\n\n`);
+  const run = account({ Box: many.join('') });
   await convert(run);
-  fs.rmSync(path.join(run.root, 'Other'));
-  const result = await convert(run);
-  expect(remarks(result)).toMatchObject([{ code: 'MAILBOX_GONE', place: 'Other' }]);
-  expect(result.exit).toBe(3);
-  expect(messages(run.target, '.Other')).toHaveLength(1);
+  fs.writeFileSync(path.join(run.root, 'Box'), many.slice(0, 9).join(''));
+  const refused = await convert(run);
+  expect(refused.events).toContainEqual(
+    expect.objectContaining({
+      event: 'failure',
+      code: 'REMOVALS_REFUSED',
+      advice: expect.stringContaining('--max-remove 21') as string,
+    }),
+  );
+  expect(refused.exit).toBe(3);
+  expect(messages(run.target, '.Box')).toHaveLength(30);
+  fs.writeFileSync(path.join(run.root, 'Box'), '');
+  expect((await convert(run)).exit).toBe(3);
+  expect((await convert({ ...run, maxRemove: { share: 0, atLeast: 30 } })).exit).toBe(0);
+  expect(messages(run.target, '.Box')).toEqual([]);
 });
 
 test('subscriptions that cannot be read are reported, and never taken for none', async () => {
@@ -219,7 +300,7 @@ test('a pass that was cut off after removing messages is set right, whatever the
   const cur = path.join(run.target, '.Box/cur');
   const name = fs.readdirSync(cur).find((entry) => entry.includes('.U1X')) ?? '';
   fs.rmSync(path.join(cur, name));
-  fs.writeFileSync(path.join(run.state, `test/mailboxes/.${manifestName('.Box')}.begun`), '');
+  fs.writeFileSync(path.join(run.state, `test/mailboxes/.${manifestName('.Box')}.begun`), '1 -\n');
   expect((await convert(run)).exit).toBe(0);
   expect(messages(run.target, '.Box')).toEqual(['Subject: x\n\nbody\n', 'Subject: y\n\nbody\n']);
   expect((await verify(run)).exit).toBe(0);

@@ -6,6 +6,7 @@ import type { RunEvent } from '../../src/core/events.ts';
 import type { MboxRules, Unquote } from '../../src/core/types.ts';
 import { toNameBytes } from '../../src/io/names.ts';
 import type { Owner } from '../../src/io/owner.ts';
+import { DEFAULT_MAX_REMOVE, type MaxRemove } from '../../src/plan/removals.ts';
 import { Outcome } from '../../src/report/outcome.ts';
 import type { RunContext } from '../../src/run/context.ts';
 import { convertAccounts } from '../../src/run/convert.ts';
@@ -24,6 +25,8 @@ export interface TestRun {
   readonly unquote?: Unquote;
   readonly now?: () => Date;
   readonly owner?: Owner;
+  readonly maxRemove?: MaxRemove;
+  readonly dryRun?: boolean;
 }
 
 /** What a run announced, and the exit status it would have had. */
@@ -34,7 +37,8 @@ export interface TestResult {
 
 export function convert(run: TestRun): Promise<TestResult> {
   return carryOut(run, (context, pairs) => {
-    const settings = { state: toNameBytes(run.state), owner: run.owner, now: run.now ?? (() => new Date()) };
+    const { owner, now = () => new Date(), maxRemove = DEFAULT_MAX_REMOVE, dryRun = false } = run;
+    const settings = { state: toNameBytes(run.state), owner, now, maxRemove, dryRun };
     return convertAccounts(context, settings, pairs);
   });
 }

@@ -47,6 +47,14 @@ export function parseOwnBaseName(base: string): OwnName | undefined {
   return formatBaseName(name) === base ? name : undefined;
 }
 
+/**
+ * The base name of a message of ours that becomes its user's: not one that we make, so that no later pass takes the
+ * file for its own.
+ */
+export function releasedBaseName(base: string): string {
+  return base.replace('.spoolsync,', '.released,');
+}
+
 /** Cuts a file name at its first `:`; `info` begins with that colon, or is empty. */
 export function splitName(filename: string): { readonly base: string; readonly info: string } {
   const colon = filename.indexOf(':');

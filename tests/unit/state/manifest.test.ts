@@ -20,6 +20,8 @@ function headerFor(messages: number): ManifestHeader {
     bytes: 3,
     findings: { list: [{ code: 'WEAK_SEPARATOR', offset: 7, message: 'no header' }], more: 2 },
     stamp: 'x',
+    targetNext: 100,
+    foreign: 0,
     lost: [],
     blocks: { size: 1024, count: 0 },
     source: { dev: '1', ino: '2', size: 3, mtimeNs: '4', ctimeNs: '5' },
@@ -88,13 +90,13 @@ test('what is remembered of a message beside what the source says', () => {
   const all: Remembered[] = [
     { ...plain, claim: 'none' },
     { ...plain, claim: 'other', sourceUid: 3 },
-    { ...plain, fate: 'gone' },
-    { ...plain, fate: 'kept', target: { flags: 9, keywords: ['caf\u00e9', '"'] } },
+    { ...plain, gone: true },
+    { ...plain, target: { flags: 9, keywords: ['caf\u00e9', '"'] } },
   ];
   for (const one of all) expect(parseRecord(formatRecord(one))).toEqual(one);
   for (const more of [
     '{"claim":"x"}',
-    '{"fate":1}',
+    '{"gone":false}',
     '{"sourceUid":"3"}',
     '{"target":[1]}',
     '[]',
@@ -108,9 +110,20 @@ test('a manifest of version 1 is read, and nothing in it counts as unchanged', (
   const dir = tempDir();
   write(dir, records);
   const lines = fs.readFileSync(`${dir}/m`, 'latin1').split('\n');
-  const { account, folder, reading, settled, bytes, findings, stamp, lost, blocks, ...old } = JSON.parse(
-    lines[0] ?? '',
-  ) as ManifestHeader;
+  const {
+    account,
+    folder,
+    reading,
+    settled,
+    bytes,
+    findings,
+    stamp,
+    targetNext,
+    foreign,
+    lost,
+    blocks,
+    ...old
+  } = JSON.parse(lines[0] ?? '') as ManifestHeader;
   lines[0] = JSON.stringify({ ...old, version: 1 });
   fs.writeFileSync(`${dir}/m`, sealed(lines));
   const { header, records: found } = readBack(dir) ?? {};

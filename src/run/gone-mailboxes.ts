@@ -1,0 +1,196 @@
+import type { Dir } from '../io/dir.ts';
+import { removeFolder } from '../maildir/target-folder.ts';
+import { openUidlist } from '../maildir/uidlist-file.ts';
+import { mayRemove } from '../plan/removals.ts';
+import { moveJournal, removeJournal } from '../state/journal.ts';
+import { forgetManifest, type Manifest, moveManifest, openManifest } from '../state/manifest.ts';
+import { manifestName } from '../state/state-dir.ts';
+import { type RunContext, remarker } from './context.ts';
+import type { OpenAccount } from './convert-account.ts';
+import { emptyMailbox, type TargetAccount } from './convert-mailbox.ts';
+import { emitFailure, isStop } from './failures.ts';
+import { removalsRefused } from './guards.ts';
+import type { FolderJob, MailboxJob } from './jobs.ts';
+
+/** Mailboxes that earlier passes brought over and that the source renamed or has no more. */
+
+/**
+ * Renames the folders of mailboxes that the source renamed. A mailbox is the same under another name if the spool that
+ * an earlier pass read under the old name, by inode and time of birth, is now listed under a new one; where the file
+ * system keeps no time of birth it counts as one mailbox gone and another new.
+ */
+export async function renameMailboxes(context: RunContext, open: OpenAccount): Promise<void> {
+  const { state, root } = open.target;
+  if (state === undefined || root === undefined) return;
+  const fresh = open.jobs.jobs.filter((job) => job.folder !== '' && state.lstat(job.manifest) === undefined);
+  if (fresh.length === 0) return;
+  const places = new Map(open.jobs.jobs.map((job) => [job.folder, job]));
+  for (const name of manifestNames(state)) {
+    context.checkSignal();
+    const manifest = openOrPassOver(state, name);
+    if (manifest === undefined) continue;
+    try {
+      const job = fresh.find((candidate) => isSameSpool(manifest, candidate));
+      const still = places.get(manifest.header.folder);
+      if (job === undefined || (still !== undefined && isSameSpool(manifest, still))) continue;
+      await renameMailbox(context, open.target, { root, state }, { manifest, name }, job);
+    } catch (error) {
+      if (isStop(error)) throw error;
+      emitFailure(context.emit, error, open.user, manifest.header.mailbox);
+    } finally {
+      manifest.close();
+    }
+  }
+}
+
+function isSameSpool({ header: { source } }: Manifest, { stat }: MailboxJob): boolean {
+  if (source.birthNs === undefined) return false;
+  const { dev, ino, birthNs } = stat;
+  return source.dev === String(dev) && source.ino === String(ino) && source.birthNs === String(birthNs);
+}
+
+async function renameMailbox(
+  context: RunContext,
+  target: TargetAccount,
+  { root, state }: { readonly root: Dir; readonly state: Dir },
+  { manifest, name }: { readonly manifest: Manifest; readonly name: string },
+  job: MailboxJob,
+): Promise<void> {
+  const { folder: from, mailbox } = manifest.header;
+  const [old, taken] = [root.lstat(from), root.lstat(job.folder)];
+  // A pass that was cut off may have renamed the folder, and not yet written down that it did.
+  const half = old === undefined && taken !== undefined && guidOf(root, job.folder) === manifest.header.guid;
+  if (from === '' || (!half && (old === undefined || taken !== undefined))) return;
+  if (target.dryRun) {
+    const message = `${mailbox} would be renamed`;
+    const user = target.user;
+    context.emit({ event: 'action', user, mailbox: job.mailbox, kind: 'rename-mailbox', message });
+    return;
+  }
+  if (target.liveUser() !== undefined) return;
+  if (!half) {
+    root.rename(from, root, job.folder);
+    root.fsync();
+  }
+  moveJournal(state, name, job.manifest);
+  await moveManifest(state, name, manifest, job);
+  job.remark('note', 'MAILBOX_RENAMED', `was called ${mailbox}, and its folder was renamed`);
+}
+
+function guidOf(root: Dir, folder: string): string | undefined {
+  const dir = root.openDir(folder);
+  const uidlist = dir && openUidlist(dir);
+  uidlist?.close();
+  dir?.close();
+  return uidlist?.header?.guid;
+}
+
+/**
+ * Takes away the folders of mailboxes that the source has no more, as far as nothing but our mail is in them. Not while
+ * anything of the source could not be read: what is missing may then be there. `present`: messages of the mailboxes
+ * that are there.
+ */
+export async function removeVanished(context: RunContext, open: OpenAccount, present: number): Promise<void> {
+  const { state, root } = open.target;
+  if (state === undefined) return;
+  const known = new Set([...open.jobs.folders].map(manifestName));
+  const vanished = manifestNames(state).filter((name) => !known.has(name));
+  if (vanished.length === 0) return;
+  const counts = vanished.map((name) => messagesOf(state, name));
+  const gone = counts.reduce((sum, count) => sum + count, 0);
+  const allowed = mayRemove(gone, gone + present, open.target.maxRemove);
+  for (const name of vanished) {
+    context.checkSignal();
+    const manifest = openOrPassOver(state, name);
+    if (manifest === undefined) continue;
+    const { mailbox, folder } = manifest.header;
+    const place = open.target.root?.join(folder) ?? '';
+    manifest.close();
+    try {
+      if (!open.jobs.complete) remarkLeft(context, open.user, mailbox);
+      else if (!allowed) throw removalsRefused(gone, gone + present, place);
+      else if (root !== undefined)
+        await removeMailbox(context, { ...open.target, root, state }, open.user, name);
+    } catch (error) {
+      if (isStop(error)) throw error;
+      emitFailure(context.emit, error, open.user, mailbox);
+    }
+  }
+}
+
+async function removeMailbox(
+  context: RunContext,
+  target: TargetAccount & { readonly root: Dir; readonly state: Dir },
+  user: string,
+  name: string,
+): Promise<void> {
+  const job = jobOfManifest(context, target.state, user, name);
+  const { mailbox, folder } = job;
+  if (target.dryRun) {
+    const message =
+      'the source has it no more: its mail would be removed, and its folder if nothing else is in it';
+    context.emit({ event: 'action', user, mailbox, kind: 'delete-mailbox', message });
+    return;
+  }
+  const { removed, empty } = await emptyMailbox(context, target, job);
+  if (empty && folder !== '') removeFolder(target.root, folder);
+  if (!empty)
+    job.remark(
+      'finding',
+      'MAILBOX_KEPT',
+      'the source has it no more, but other mail is in its folder: that stays',
+    );
+  forgetManifest(target.state, name);
+  removeJournal(target.state, name);
+  const counts = {
+    messages: 0,
+    bytes: 0,
+    added: 0,
+    reflagged: 0,
+    renumbered: 0,
+    removed,
+    foreign: 0,
+    read: 0,
+    written: 0,
+  };
+  context.emit({ event: 'mailbox', user, mailbox, folder, ...counts });
+}
+
+/** A mailbox that is known by its manifest alone. */
+function jobOfManifest(context: RunContext, state: Dir, user: string, name: string): FolderJob {
+  const manifest = openManifest(state, name);
+  const header = manifest?.header;
+  manifest?.close();
+  const mailbox = header?.mailbox ?? name;
+  return {
+    mailbox,
+    folder: header?.folder ?? '',
+    manifest: name,
+    remark: remarker(context.emit, user, mailbox),
+  };
+}
+
+function remarkLeft({ emit }: RunContext, user: string, mailbox: string): void {
+  const message =
+    'is missing, and not all of the source could be read; its folder in the target is left as it is';
+  emit({ event: 'remark', severity: 'finding', code: 'MAILBOX_GONE', user, mailbox, message });
+}
+
+function manifestNames(state: Dir): string[] {
+  return [...state.entries()].filter((name) => !name.startsWith('.'));
+}
+
+function messagesOf(state: Dir, name: string): number {
+  const manifest = openOrPassOver(state, name);
+  manifest?.close();
+  return manifest?.header.messages ?? 0;
+}
+
+/** One that cannot be used is told of when its mailbox's turn comes. */
+function openOrPassOver(state: Dir, name: string): Manifest | undefined {
+  try {
+    return openManifest(state, name);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,120 @@
+import type { ContentStore } from '../codec/mbox/message-scanner.ts';
+import { assert, SpoolsyncError } from '../core/errors.ts';
+import type { Findings, Fingerprint, MailboxFacts, Remembered, Scanned } from '../core/message.ts';
+import type { MboxRules } from '../core/types.ts';
+import { sourceUidOf } from '../plan/pairing.ts';
+import { copyMessage } from '../source/scan.ts';
+import { fingerprintOf } from '../source/spool.ts';
+import type { Manifest, ManifestHeader } from '../state/manifest.ts';
+import type { RunContext } from './context.ts';
+import { numbersOf, type OldNumbers } from './numbers.ts';
+import type { Reading } from './read-mailbox.ts';
+
+/** What a pass knows of the source of a mailbox: read anew, or from the manifest where nothing can have changed. */
+export interface SourceView {
+  readonly rules: MboxRules;
+  readonly source: Fingerprint;
+  readonly settled: boolean;
+  /** Bytes of the spool, decompressed. */
+  readonly bytes: number;
+  readonly findings: Findings;
+  readonly blocks: readonly string[];
+  readonly blockSize: number;
+  readonly messages: number;
+  facts(old: OldNumbers | undefined, now: number): MailboxFacts;
+  /** In file order, with the source's own UIDs where it has any. */
+  records(): Iterable<Scanned>;
+  /** Reads a message again; `SOURCE_MOVED` if it is not what it was. */
+  copy(message: Scanned, store: ContentStore): void;
+}
+
+/** The options that decide how a spool reads, as text. */
+export function readingKey({ reading }: RunContext): string {
+  return `${reading.rules} ${reading.zone.name} ${reading.unquote}`;
+}
+
+export function sourceOf(reading: Reading): SourceView {
+  const { spool, totals, spill, complete } = reading;
+  return {
+    rules: reading.rules.rules,
+    source: spool.fingerprint,
+    settled: reading.settled,
+    bytes: spool.size,
+    findings: reading.findings,
+    blocks: reading.blocks,
+    blockSize: reading.blockSize,
+    messages: complete,
+    facts: (old, now) => numbersOf(totals, old, now),
+    records: () => spill.records(complete),
+    copy: (message, store) => {
+      const quiet = { ...reading.options, remark: () => undefined };
+      const copied = copyMessage(spool, quiet, message, store);
+      if (copied?.digest !== message.digest) throw moved(`${spool.place}:${message.start}`);
+    },
+  };
+}
+
+/** Nothing is ever copied from it: what the target lacks of an unchanged source its user removed. */
+export function sourceFromManifest({ header, records, blocks }: Manifest): SourceView {
+  const { uidValidity, numbered, uidNext, keywords } = header;
+  return {
+    rules: header.rules,
+    source: header.source,
+    settled: header.settled,
+    bytes: header.bytes,
+    findings: header.findings,
+    blocks: [...blocks()],
+    blockSize: header.blocks.size,
+    messages: header.messages,
+    facts: () => ({ uidValidity, numbered, uidNext, keywords }),
+    records: () => scannedAgain(records()),
+    copy: ({ uid }) => assert(false, `message ${uid} of a source that was not read`),
+  };
+}
+
+/** A mailbox that the source has no more. */
+export function emptySource(manifest: Manifest): SourceView {
+  return {
+    ...sourceFromManifest(manifest),
+    messages: 0,
+    bytes: 0,
+    records: () => [],
+    settled: false,
+    blocks: [],
+  };
+}
+
+function* scannedAgain(records: Iterable<Remembered>): Generator<Scanned, void, void> {
+  let ordinal = 0;
+  for (const record of records) {
+    const { sourceUid: _uid, gone: _gone, target: _target, ...message } = record;
+    yield { ...message, uid: sourceUidOf(record), ordinal: ordinal++, staged: false };
+  }
+}
+
+/** Whether a spool is what it was when the manifest was made, and would read the same. */
+export function isUnchanged(
+  header: ManifestHeader,
+  now: Parameters<typeof fingerprintOf>[0],
+  key: string,
+): boolean {
+  return header.settled && header.reading === key && sameFingerprint(header.source, fingerprintOf(now));
+}
+
+export function sameFingerprint(a: Fingerprint, b: Fingerprint): boolean {
+  return (
+    a.dev === b.dev &&
+    a.ino === b.ino &&
+    a.size === b.size &&
+    a.mtimeNs === b.mtimeNs &&
+    a.ctimeNs === b.ctimeNs &&
+    a.birthNs === b.birthNs
+  );
+}
+
+function moved(place: string): SpoolsyncError {
+  return new SpoolsyncError('SOURCE_MOVED', 'a message changed between two looks at it', {
+    place,
+    advice: 'run the same command again',
+  });
+}

@@ -1,0 +1,77 @@
+import { SpoolsyncError } from '../core/errors.ts';
+import type { Dir } from '../io/dir.ts';
+import { canonicalPath, ensurePath } from '../io/ensure-path.ts';
+import { printable } from '../io/names.ts';
+import type { Owner } from '../io/owner.ts';
+import { DIR_MODE } from '../maildir/target-folder.ts';
+import type { Account } from '../source/accounts.ts';
+
+/** What a Maildir's root may hold before its `cur/` is made: what is left of an interrupted first run, or of Dovecot. */
+const EXPECTED = /^(cur|new|tmp|maildirfolder|maildirsize|subscriptions(\.tmp)?|dovecot.*|\..*)$/;
+
+/** Opens the target, making it if it is missing. A directory of something else is `TARGET_NOT_MAILDIR`. */
+export function openTarget(path: string, owner: Owner | undefined): Dir {
+  const root = ensureTarget(path, owner);
+  if (root.lstat('cur') !== undefined) return root;
+  for (const name of root.entries()) {
+    if (EXPECTED.test(name)) continue;
+    const place = printable(root.join(name));
+    root.close();
+    throw notMaildir(`the target holds other things than mail, such as ${place}`, path);
+  }
+  return root;
+}
+
+function ensureTarget(path: string, owner: Owner | undefined): Dir {
+  try {
+    return ensurePath(path, DIR_MODE, owner);
+  } catch (error) {
+    if (!(error instanceof SpoolsyncError) || error.code !== 'TARGET_UNSAFE') throw error;
+    if (!error.message.includes('is a file')) throw error;
+    throw notMaildir(error.message, path);
+  }
+}
+
+function notMaildir(message: string, path: string): SpoolsyncError {
+  return new SpoolsyncError('TARGET_NOT_MAILDIR', message, {
+    place: printable(path),
+    advice: 'name an empty directory, a new one, or a Maildir; nothing was changed',
+  });
+}
+
+/**
+ * What is written inside the source would be read as mail, and the source is never written; a source inside the target
+ * would be taken for part of it. Asked before anything is made.
+ */
+export function refuseOverlap(account: Account, path: string, option: '--to' | '--state'): void {
+  const ours = canonicalOrUndefined(path, 'target');
+  // What cannot be opened safely is refused when it is opened, and until then nothing is made.
+  if (ours === undefined) return;
+  const inside = (inner: string, outer: string) =>
+    inner === outer || inner.startsWith(outer === '/' ? outer : `${outer}/`);
+  const clash = sourcePaths(account.places).find((theirs) => inside(theirs, ours) || inside(ours, theirs));
+  if (clash === undefined) return;
+  throw new SpoolsyncError('LOCATIONS_OVERLAP', `--from and ${option} lie within each other`, {
+    place: `${printable(clash)} and ${printable(ours)}`,
+    advice: `choose a place outside the old mail for ${option}; nothing was changed`,
+  });
+}
+
+/** Canonical paths of everything that belongs to the source. One that is unsafe is not read, and so needs no guard. */
+function sourcePaths({ root, inbox, index, control }: Account['places']): string[] {
+  const paths = [root, inbox, index, control].filter((path) => path?.startsWith('/'));
+  return paths.flatMap((path = '') => {
+    const slash = path.lastIndexOf('/');
+    const above = canonicalOrUndefined(path.slice(0, slash) || '/', 'source');
+    return above === undefined ? [path] : [path, `${above === '/' ? '' : above}/${path.slice(slash + 1)}`];
+  });
+}
+
+function canonicalOrUndefined(path: string, side: 'source' | 'target'): string | undefined {
+  try {
+    return canonicalPath(path, side);
+  } catch (error) {
+    if (error instanceof SpoolsyncError) return undefined;
+    throw error;
+  }
+}
