@@ -95,7 +95,7 @@ async function carryOut(
   const owner = options.owner === undefined ? undefined : parseOwner(options.owner);
   return convertAccounts(
     context,
-    { state, owner, now: () => new Date(), maxRemove: DEFAULT_MAX_REMOVE, dryRun: false },
+    { state, owner, now: () => new Date(), maxRemove: DEFAULT_MAX_REMOVE, dryRun: options.dryRun ?? false },
     pairs,
   );
 }

@@ -12,6 +12,7 @@ export interface CommandOptions {
   readonly sourceTz?: string;
   readonly unquote: Unquote;
   readonly owner?: string;
+  readonly dryRun?: boolean;
   readonly json: boolean;
   readonly quiet: boolean;
 }
@@ -47,6 +48,7 @@ export function buildProgram(
     .addOption(
       new Option('--owner <USER[:GROUP]>', 'who the target belongs to (needs root)').argParser(nonEmpty),
     );
+  convert.option('--dry-run', 'only say what would be done', false);
   const verify = program
     .command('verify')
     .description('compare both sides anew, message by message and byte by byte; writes nothing');

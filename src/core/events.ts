@@ -100,6 +100,13 @@ export interface MailboxEvent {
   readonly added: number;
   readonly reflagged: number;
   readonly removed: number;
+  /** Messages that were given another UID. */
+  readonly renumbered?: number;
+  /** Messages in the target that spoolsync did not put there. */
+  readonly foreign?: number;
+  /** Bytes read from the spool, and written to the target. */
+  readonly read?: number;
+  readonly written?: number;
   /** For `verify`: messages that are equal on both sides, and differences found. */
   readonly equal?: number;
   readonly differences?: number;

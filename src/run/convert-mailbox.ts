@@ -244,12 +244,13 @@ class Conversion {
     } finally {
       lock.release();
     }
+    this.#remarks.renumbered(folder, decision.foreign);
     await this.#remember(source, decision, applied);
     removeJournal(state as Dir, this.#job.manifest);
     return this.#result(source, decision, this.#journal === undefined ? applied.leftovers : 0);
   }
 
-  #result(source: SourceView, { summary, foreign }: Decision, leftovers: number): MailboxResult {
+  #result(source: SourceView, { summary, others: foreign }: Decision, leftovers: number): MailboxResult {
     const { added, reflagged, renumbered, removed, bytes: written } = summary;
     return {
       messages: source.messages,
@@ -258,7 +259,7 @@ class Conversion {
       reflagged,
       renumbered,
       removed: removed + leftovers,
-      foreign: foreign.length,
+      foreign,
       read: this.#read,
       written,
     };
@@ -292,7 +293,7 @@ class Conversion {
   /** Writes down what the pass leaves, if it is not what the manifest says already. */
   async #remember(source: SourceView, decision: Decision, applied: Applied | undefined): Promise<void> {
     const { mailbox, folder, manifest: name } = this.#job;
-    const { summary, letters, facts, inventory, state } = decision;
+    const { summary, letters, facts, state } = decision;
     const lost = letters.indexesOf([...summary.keywordsInUse]).missing;
     this.#remarks.lostKeywords(lost);
     const header: ManifestHeader = {
@@ -308,7 +309,7 @@ class Conversion {
       target: applied?.listing ?? state.listing,
       stamp: applied === undefined ? state.stamp : '',
       targetNext: decision.targetNext,
-      foreign: inventory?.others.size ?? this.#manifest?.header.foreign ?? 0,
+      foreign: decision.others,
       guid: this.#guid(decision),
       letters: letters.table.map((keyword) => keyword ?? null),
       lost,

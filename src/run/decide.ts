@@ -47,6 +47,8 @@ export interface Decision {
   readonly summary: PlanSummary;
   plan(): Iterable<Action>;
   readonly foreign: readonly ForeignNumber[];
+  /** Messages in the folder that spoolsync did not put there, with or without a UID. */
+  readonly others: number;
   /** Files that a pass left which was cut off, or whose manifest is lost, and that no message claims. */
   readonly unclaimed: number;
   readonly sweep: boolean;
@@ -96,6 +98,7 @@ export function decide(situation: Situation): Decision {
     summary,
     plan: planned.plan,
     foreign,
+    others: inventory?.others.size ?? manifest?.header.foreign ?? 0,
     unclaimed,
     sweep,
     work: !fits || uidlist.next < least || letters.changed || summary.writes || unclaimed > 0,

@@ -1,6 +1,8 @@
 import { LIMITS } from '../core/limits.ts';
 import type { Finding, Findings } from '../core/message.ts';
+import type { TargetFolder } from '../maildir/target-folder.ts';
 import type { Action, Drift } from '../plan/action.ts';
+import type { ForeignNumber } from '../plan/foreign.ts';
 import type { ManifestHeader } from '../state/manifest.ts';
 import type { FolderJob } from './jobs.ts';
 import type { Reading } from './read-mailbox.ts';
@@ -75,6 +77,16 @@ export class MailboxRemarks {
     if (drift === undefined || action.kind === 'add') return;
     const [code, message] = DRIFT[drift];
     this.#job.remark('finding', code, message, { uid: action.old.uid });
+  }
+
+  /** Delivery leaves mail in `new/`; only a session that shows it to its user moves it to `cur/`. */
+  renumbered(folder: TargetFolder, foreign: readonly ForeignNumber[]): void {
+    const seen = foreign.filter(
+      ({ record, uid }) => record.uid !== uid && folder.new.lstat(record.base) === undefined,
+    );
+    if (seen.length === 0) return;
+    const message = `${seen.length} messages of others, which users may have seen, got higher UIDs: the source has mail for theirs`;
+    this.#job.remark('finding', 'FOREIGN_RENUMBERED', message);
   }
 
   /** The scan's findings and those of this class, to be remembered. */

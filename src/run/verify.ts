@@ -1,13 +1,17 @@
-import { SpoolsyncError } from '../core/errors.ts';
+import { EXIT, SpoolsyncError } from '../core/errors.ts';
+import type { Remembered, Scanned } from '../core/message.ts';
 import { Dir } from '../io/dir.ts';
 import { printable } from '../io/names.ts';
-import { sumListing, takeInventory } from '../maildir/inspect.ts';
+import { takeInventory } from '../maildir/inspect.ts';
 import { openFolder, type TargetFolder } from '../maildir/target-folder.ts';
 import { openUidlist } from '../maildir/uidlist-file.ts';
+import type { Action, TargetView } from '../plan/action.ts';
+import { targetMarks } from '../plan/marks.ts';
+import { makePlan } from '../plan/plan.ts';
 import { type Manifest, openManifest } from '../state/manifest.ts';
 import { type AccountState, findAccountState } from '../state/state-dir.ts';
-import { compareMailbox, type Differ } from '../verify/compare.ts';
-import type { Remark, RunContext } from './context.ts';
+import { type Compared, compareMailbox, type Differ } from '../verify/compare.ts';
+import { type Remark, type RunContext, remarker } from './context.ts';
 import { forEachAccount } from './convert.ts';
 import type { AccountPair } from './convert-account.ts';
 import { emitFailure, isStop } from './failures.ts';
@@ -111,14 +115,30 @@ class AccountVerification {
       if (code === 'SOURCE_MOVED') job.remark(severity, code, ...more);
     };
     const reading = await readMailbox(this.#context, { ...job, remark, store: NOWHERE });
-    const manifest = this.#state && openManifest(this.#state.mailboxes, job.manifest);
+    const manifest = this.#state && openUsable(this.#state.mailboxes, job.manifest);
     const opened = openFolder(this.#root, folder);
     try {
-      const equal =
-        opened === undefined ? 0 : await compare(opened, manifest, reading, differ, this.#context);
+      const { equal, foreign, gone } =
+        opened === undefined
+          ? { equal: 0, foreign: 0, gone: 0 }
+          : await compare(opened, manifest, reading, differ, this.#context);
+      if (gone > 0) {
+        const message = `${gone} messages were removed in the target by its user, and are left so`;
+        job.remark('note', 'TARGET_MESSAGES_GONE', message);
+      }
+      if (foreign > 0) remarkForeign(job.remark, foreign);
       if (opened === undefined) differ('-', `the target has no folder ${printable(folder) || 'for INBOX'}`);
       const { complete: messages, spool } = reading;
-      const done = { messages, bytes: spool.size, added: 0, reflagged: 0, removed: 0, equal, differences };
+      const done = {
+        messages,
+        bytes: spool.size,
+        added: 0,
+        reflagged: 0,
+        removed: 0,
+        equal,
+        differences,
+        foreign,
+      };
       const event = {
         event: 'mailbox',
         user: this.#user,
@@ -140,23 +160,31 @@ class AccountVerification {
     if (!known.has('')) this.#findExtraInbox();
     for (const name of this.#root.entries()) {
       if (!name.startsWith('.') || known.has(name) || this.#root.lstat(name)?.kind !== 'dir') continue;
-      const dir = this.#root.openDir(name);
-      const isFolder = dir?.lstat('cur') !== undefined;
-      dir?.close();
       const place = printable(this.#root.join(name));
-      if (isFolder)
-        this.#differ('+', printable(name.slice(1)), 'a mailbox that only the target has', undefined, place);
+      const { ours, others } = this.#count(name);
+      const mailbox = printable(name.slice(1));
+      if (!ours && others > 0) remarkForeign(remarker(this.#context.emit, this.#user, mailbox), others);
+      if (ours) this.#differ('+', mailbox, 'a mailbox that only the target has', undefined, place);
     }
   }
 
-  /** The root is a folder in any case; mail in it is too much where the source has no INBOX. */
+  /** The root is a folder in any case; mail of ours in it is too much where the source has no INBOX. */
   #findExtraInbox(): void {
-    const inbox = openFolder(this.#root, '');
-    if (inbox === undefined) return;
-    const { count } = sumListing(inbox);
-    inbox.close();
     const place = printable(this.#root.path);
-    if (count > 0) this.#differ('+', 'INBOX', 'a mailbox that only the target has', undefined, place);
+    if (this.#count('').ours)
+      this.#differ('+', 'INBOX', 'a mailbox that only the target has', undefined, place);
+  }
+
+  /** Whether a folder holds mail that spoolsync put there, and how much of others'. */
+  #count(name: string): { readonly ours: boolean; readonly others: number } {
+    const folder = openFolder(this.#root, name);
+    if (folder === undefined) return { ours: false, others: 0 };
+    try {
+      const { own, others } = takeInventory(folder);
+      return { ours: own.size > 0, others: others.size };
+    } finally {
+      folder.close();
+    }
   }
 
   #compareSubscriptions(): void {
@@ -182,35 +210,71 @@ class AccountVerification {
   }
 }
 
+function remarkForeign(remark: Remark, count: number): void {
+  remark('note', 'TARGET_FOREIGN_MAIL', `${count} messages in the target were not put there by spoolsync`);
+}
+
+/** A manifest that cannot be used counts as none here; the next pass says so. */
+function openUsable(state: Dir, name: string): Manifest | undefined {
+  try {
+    return openManifest(state, name);
+  } catch (error) {
+    if (error instanceof SpoolsyncError && error.exitStatus === EXIT.config) return undefined;
+    throw error;
+  }
+}
+
 /**
  * Where the source has no numbers of its own, those that spoolsync gave are the ones to compare with: from the manifest,
- * or, if it is lost, UIDVALIDITY and UIDs from the target itself. No digest of a manifest is believed here.
+ * or, if it is lost, UIDVALIDITY and UIDs from the target itself. What users did in the target is expected as far as a
+ * pass has noticed it. No digest of a manifest is believed here.
  */
-function compare(
+async function compare(
   folder: TargetFolder,
   manifest: Manifest | undefined,
   reading: Awaited<ReturnType<typeof readMailbox>>,
   differ: Differ,
   { checkSignal, took }: RunContext,
-): Promise<number> {
+): Promise<Compared & { readonly gone: number }> {
   const uidlist = openUidlist(folder.dir);
   uidlist?.close();
   const facts = numbersOf(reading.totals, manifest?.header ?? uidlist?.header, 1);
   const before = manifest ?? numberedByName(takeInventory(folder).own.keys());
-  const records = withUids(facts, before, reading.spill.records(reading.complete));
-  let last = 0;
-  function* counted() {
-    for (const record of records) {
+  const scan = withUids(facts, before, reading.spill.records(reading.complete));
+  const mapped = [...(manifest?.records() ?? [])].filter(({ sourceUid }) => sourceUid !== undefined);
+  let [last, gone] = [0, 0];
+  function* expected() {
+    for (const action of expectedIn(manifest, scan, mapped)) {
       checkSignal();
-      last = record.uid;
-      yield record;
+      if (action.kind === 'leave') gone++;
+      if (!('next' in action) || action.kind === 'leave') continue;
+      last = Math.max(last, action.next.uid);
+      yield { ...action.next, ...targetMarks(action.next) };
     }
   }
-  return compareMailbox(
-    folder,
-    () => ({ ...facts, uidNext: Math.max(facts.uidNext, last + 1) }),
-    counted(),
-    differ,
-    took,
-  );
+  const numbers = () => ({
+    // Late mail joined what clients knew, whatever has become of the source's numbers.
+    uidValidity: (mapped.length > 0 ? manifest : undefined)?.header.uidValidity ?? facts.uidValidity,
+    uidNext: Math.max(facts.uidNext, last + 1),
+    known: manifest?.header.targetNext ?? 0,
+  });
+  return { ...(await compareMailbox(folder, numbers, expected(), differ, took)), gone };
+}
+
+/** The plan of a pass that finds the target as the last one left it: what the target should hold. */
+function expectedIn(
+  manifest: Manifest | undefined,
+  scan: Iterable<Scanned>,
+  mapped: readonly Remembered[],
+): Iterable<Action> {
+  const late = mapped.length === 0 ? undefined : { nextUid: manifest?.header.targetNext ?? 1, mapped };
+  const target: TargetView = { look: (old) => ({ old, now: 'as-left' }) };
+  return makePlan({
+    old: manifest?.records() ?? [],
+    scan,
+    target,
+    renumbered: new Map(),
+    merge: false,
+    late,
+  });
 }

@@ -1,8 +1,8 @@
 import { parseInfo } from '../codec/maildir/flags.ts';
-import { readSizes, splitName } from '../codec/maildir/name.ts';
+import { parseOwnBaseName, readSizes, splitName } from '../codec/maildir/name.ts';
 import type { UidlistRecord } from '../codec/maildir/uidlist.ts';
 import type { DifferenceEvent } from '../core/events.ts';
-import type { MailboxFacts, MessageRecord } from '../core/message.ts';
+import type { MessageRecord } from '../core/message.ts';
 import { FLAG, type Flags } from '../core/types.ts';
 import { breathing } from '../io/breathe.ts';
 import { printable } from '../io/names.ts';
@@ -20,20 +20,36 @@ export type Differ = (
   where?: { readonly uid?: number; readonly place?: string },
 ) => void;
 
+/** What a mailbox came to. */
+export interface Compared {
+  /** Messages that are equal on both sides. */
+  readonly equal: number;
+  /** Messages in the target that spoolsync did not put there. */
+  readonly foreign: number;
+}
+
+/** UIDVALIDITY and UIDNEXT that the target must have. */
+export interface ExpectedNumbers {
+  readonly uidValidity: number;
+  readonly uidNext: number;
+  /** What UIDNEXT has grown to by mail of others, as far as that is known. */
+  readonly known: number;
+}
+
 /**
  * Compares what the source says of a mailbox with what lies in its folder: UIDVALIDITY, UIDNEXT, then message by message
  * presence and order (both sides are walked through in UID order), flags, keywords, INTERNALDATE, and all bytes, read
- * anew on both sides. `facts` is asked when all records have been seen. `took` hears of
- * the bytes read. Returns the number of messages that are equal.
+ * anew on both sides. `numbers` is asked when all records have been seen. `took` hears of the bytes read. Mail under names
+ * that spoolsync does not make is others', and no difference.
  */
 export function compareMailbox(
   folder: TargetFolder,
-  facts: () => MailboxFacts,
+  numbers: () => ExpectedNumbers,
   records: Iterable<MessageRecord>,
   differ: Differ,
   took: (bytes: number) => void,
-): Promise<number> {
-  return new Comparison(folder, differ, took).run(facts, records);
+): Promise<Compared> {
+  return new Comparison(folder, differ, took).run(numbers, records);
 }
 
 class Comparison {
@@ -43,6 +59,7 @@ class Comparison {
   readonly #letters: KeywordLetters;
   readonly #seen = new ListingSum();
   readonly #meter = new FileMeter();
+  #foreign = 0;
   /** Base names to file names below the folder; made when a file is not where it is expected. */
   #index: Map<string, string> | undefined;
 
@@ -53,13 +70,13 @@ class Comparison {
     this.#letters = KeywordLetters.read(folder.dir);
   }
 
-  async run(facts: () => MailboxFacts, records: Iterable<MessageRecord>): Promise<number> {
+  async run(numbers: () => ExpectedNumbers, records: Iterable<MessageRecord>): Promise<Compared> {
     const uidlist = openUidlist(this.#folder.dir);
     if (uidlist === undefined) {
       this.#differ('!', 'there is no dovecot-uidlist: all UIDs are lost', {
         place: printable(this.#folder.dir.path),
       });
-      return 0;
+      return { equal: 0, foreign: 0 };
     }
     try {
       const place = printable(uidlist.path);
@@ -68,9 +85,9 @@ class Comparison {
       if (uidlist.header === undefined)
         bad({ line: 1, reason: 'the first line is no header: Dovecot would give new UIDs' });
       const { equal, lastUid } = await this.#walk(records, uidlist.records(bad));
-      this.#compareNumbers(facts(), uidlist.header, lastUid, place);
       this.#findUnlisted();
-      return equal;
+      this.#compareNumbers(numbers(), uidlist.header, lastUid, place);
+      return { equal, foreign: this.#foreign };
     } finally {
       uidlist.close();
     }
@@ -86,8 +103,9 @@ class Comparison {
       const name = this.#find(record.base, '');
       lastUid = record.uid;
       // A record without a file is no message, neither to Dovecot nor here.
-      if (name !== undefined)
-        this.#differ('+', 'only in the target', { uid: record.uid, place: this.#place(name) });
+      if (name === undefined) return;
+      if (parseOwnBaseName(record.base) === undefined) this.#foreign++;
+      else this.#differ('+', 'only in the target', { uid: record.uid, place: this.#place(name) });
     };
     for await (const record of breathing(records)) {
       while (!head.done && head.value.uid < record.uid) {
@@ -155,18 +173,19 @@ class Comparison {
   }
 
   #compareNumbers(
-    facts: MailboxFacts,
+    { uidValidity, uidNext, known }: ExpectedNumbers,
     header: { uidValidity: number; uidNext: number } | undefined,
     lastUid: number,
     place: string,
   ): void {
     if (header === undefined) return;
     const where = { place: `${place}:1` };
-    if (header.uidValidity !== facts.uidValidity) {
-      this.#differ('*', `UIDVALIDITY ${header.uidValidity}, source ${facts.uidValidity}`, where);
+    if (header.uidValidity !== uidValidity) {
+      this.#differ('*', `UIDVALIDITY ${header.uidValidity}, source ${uidValidity}`, where);
     }
     const next = Math.max(header.uidNext, lastUid + 1);
-    if (next !== facts.uidNext) this.#differ('*', `UIDNEXT ${next}, source ${facts.uidNext}`, where);
+    const grown = next > uidNext && (this.#foreign > 0 || next <= known);
+    if (next !== uidNext && !grown) this.#differ('*', `UIDNEXT ${next}, source ${uidNext}`, where);
   }
 
   /** Files that the uidlist does not name; looked for one by one only if the sums differ. */
@@ -184,8 +203,9 @@ class Comparison {
       const second = met.has(base);
       met.add(base);
       if (second) this.#differ('+', 'a second file of the same message', { place: this.#place(name) });
-      else if (!listed.has(base))
-        this.#differ('+', 'only in the target, and without a UID', { place: this.#place(name) });
+      else if (listed.has(base)) continue;
+      else if (parseOwnBaseName(base) === undefined) this.#foreign++;
+      else this.#differ('+', 'only in the target, and without a UID', { place: this.#place(name) });
     }
   }
 

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import {
   base,
@@ -9,7 +10,7 @@ import {
   snapshot,
   type TestAccount,
 } from '../helpers/account.ts';
-import { differences } from '../helpers/cli.ts';
+import { differences, mailboxes, remarks } from '../helpers/cli.ts';
 
 const INBOX = numbered(1, 'RO', { headers: base(1234, 9) }) + numbered(3) + numbered(7, 'RO');
 let a: TestAccount;
@@ -76,18 +77,17 @@ const damages: [string, () => void, object[]][] = [
     [{ sign: '*', mailbox: 'INBOX', message: 'UIDNEXT 11, source 10' }],
   ],
   [
-    'an extra file',
-    () => fs.writeFileSync(`${a.target}/cur/1.x.y:2,S`, 'x'),
-    [{ sign: '+', mailbox: 'INBOX', place: expect.stringContaining('/cur/1.x.y:2,S') as string }],
+    'an extra file under a name of ours',
+    () => fs.copyFileSync(fileOf(a.target, 3), fileOf(a.target, 3).replace('.U3X', '.U4X')),
+    [{ sign: '+', mailbox: 'INBOX', place: expect.stringContaining('.U4X') as string }],
   ],
   [
-    'an extra file in new/',
-    () => fs.writeFileSync(`${a.target}/new/1.x.y`, 'x'),
-    [{ sign: '+', mailbox: 'INBOX' }],
-  ],
-  [
-    'an extra folder',
-    () => fs.mkdirSync(`${a.target}/.Extra/cur`, { recursive: true }),
+    'an extra folder with mail of ours',
+    () => {
+      for (const dir of ['cur', 'new', 'tmp']) fs.mkdirSync(`${a.target}/.Extra/${dir}`, { recursive: true });
+      const file = fileOf(a.target, 3);
+      fs.copyFileSync(file, `${a.target}/.Extra/cur/${path.basename(file)}`);
+    },
     [{ sign: '+', mailbox: 'Extra', place: expect.stringContaining('/.Extra') as string }],
   ],
   [
@@ -128,6 +128,29 @@ test.each(damages)('in the target: %s', (_name, damage, expected) => {
   expect(differences(run)).toHaveLength(expected.length);
   expect(run.status).toBe(expected.length === 0 ? 0 : 3);
   expect(snapshot(a.target, ['ino', 'mtime', 'ctime'])).toEqual(before);
+});
+
+test('mail of others in the target is counted, and is no difference', () => {
+  fs.rmSync(a.target, { recursive: true });
+  fs.cpSync(clean, a.target, { recursive: true, preserveTimestamps: true });
+  fs.writeFileSync(`${a.target}/new/1.x.y`, 'delivered');
+  fs.writeFileSync(`${a.target}/cur/2.x.y:2,S`, 'read');
+  fs.appendFileSync(uidlist(), '12 :2.x.y\n');
+  for (const dir of ['cur', 'new', 'tmp']) fs.mkdirSync(`${a.target}/.Extra/${dir}`, { recursive: true });
+  fs.writeFileSync(`${a.target}/.Extra/new/1.x.y`, 'filed');
+  const run = a.verify();
+  expect(differences(run)).toEqual([]);
+  expect(run.status).toBe(0);
+  expect(mailboxes(run)).toMatchObject({ INBOX: { foreign: 2 }, Sent: { foreign: 0 } });
+  expect(remarks(run)).toMatchObject([
+    {
+      severity: 'note',
+      code: 'TARGET_FOREIGN_MAIL',
+      mailbox: 'INBOX',
+      message: expect.stringContaining('2 ') as string,
+    },
+    { severity: 'note', code: 'TARGET_FOREIGN_MAIL', mailbox: 'Extra' },
+  ]);
 });
 
 const changes: [string, () => void, object[]][] = [

@@ -14,9 +14,11 @@ export interface TestAccount {
   readonly target: string;
   readonly state: string;
   /** Arguments of `convert` and `verify`, with `--json`. */
-  args(command: 'convert' | 'verify'): string[];
+  args(command: string): string[];
   convert(): Result;
   verify(): Result;
+  /** Any command over this account, with further options. */
+  run(command: string, ...options: string[]): Result;
 }
 
 const made: string[] = [];
@@ -42,7 +44,7 @@ export function makeAccount(
   }
   const target = path.join(at, 'Maildir');
   const state = path.join(at, 'state');
-  const args = (command: 'convert' | 'verify') => [
+  const args = (command: string) => [
     command,
     '--from',
     `mbox:${mail}:INBOX=${spool}/alice`,
@@ -52,7 +54,7 @@ export function makeAccount(
     state,
     '--json',
   ];
-  const run = (command: 'convert' | 'verify') => cli(args(command));
+  const run = (command: string, ...options: string[]) => cli([...args(command), ...options]);
   return {
     at,
     mail,
@@ -62,6 +64,7 @@ export function makeAccount(
     args,
     convert: () => run('convert'),
     verify: () => run('verify'),
+    run,
   };
 }
 
