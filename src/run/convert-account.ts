@@ -114,7 +114,7 @@ function targetOf(
     manner: { ...manner, sealed: manner.sealed || state?.sealed !== undefined },
     maxRemove,
     dryRun,
-    liveUser: () => findUserOf([path], DELIVERY),
+    liveUser: remembering(() => findUserOf([path], DELIVERY)),
   };
 }
 
@@ -131,6 +131,17 @@ const DELIVERY: ReadonlySet<string> = new Set([
   'qmail-local',
   'virtual',
 ]);
+
+/** A look at all processes takes milliseconds, and mailboxes come by the thousand: one look serves for a while. */
+function remembering<T>(look: () => T): () => T {
+  let [seen, at] = [undefined as T | undefined, Number.NEGATIVE_INFINITY];
+  return () => {
+    if (performance.now() - at > LOOK_MS) [seen, at] = [look(), performance.now()];
+    return seen as T;
+  };
+}
+
+const LOOK_MS = 500;
 
 /** One pass over the mailboxes and subscriptions of an account. */
 export async function runPass(context: RunContext, open: OpenAccount): Promise<void> {

@@ -276,7 +276,7 @@ class Conversion {
     const [manifest, journal] = [this.#manifest, this.#journal];
     refuseOthers({ decision, manifest, journal, target, job, place });
     refuseRemovals(decision, manifest, target.maxRemove, place);
-    if (!target.dryRun) refuseLive(decision, target.liveUser(), place);
+    if (!target.dryRun) refuseLive(decision, target.liveUser, place);
   }
 
   #announce(decision: Decision): void {

@@ -70,14 +70,18 @@ export function removalsRefused(removed: number, created: number, place: string)
 }
 
 /** With a user's session on the folder only appending mail and changing flags is safe. `TARGET_IN_USE`. */
-export function refuseLive(decision: Decision, user: User | undefined, place: string): void {
-  const { work, keepIndex, summary } = decision;
-  if (user === undefined || !work) return;
+export function refuseLive(
+  { work, keepIndex, summary }: Decision,
+  liveUser: () => User | undefined,
+  place: string,
+): void {
+  if (!work) return;
   const reasons = [
     ...(summary.removed + summary.released > 0 ? ['messages would vanish'] : []),
     ...(keepIndex ? [] : ['UIDs or the uidlist would change']),
   ];
-  if (reasons.length === 0) return;
+  const user = reasons.length === 0 ? undefined : liveUser();
+  if (user === undefined) return;
   throw new SpoolsyncError(
     'TARGET_IN_USE',
     `${user.name} (process ${user.pid}) has the target open, and ${reasons.join(', ')} under it`,
