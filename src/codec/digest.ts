@@ -31,3 +31,40 @@ export function runningDigest(): RunningDigest {
 function toHex(value: bigint): string {
   return value.toString(16).padStart(16, '0');
 }
+
+/** Digests of consecutive blocks of a stream; the last may be shorter. */
+export class BlockDigests {
+  readonly #size: number;
+  readonly #done: string[] = [];
+  #running = runningDigest();
+  #filled = 0;
+
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  push(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; ) {
+      const piece = bytes.subarray(at, at + this.#size - this.#filled);
+      at += piece.length;
+      if (piece.length === this.#size) {
+        this.#done.push(digestOf(piece));
+        continue;
+      }
+      this.#running.update(piece);
+      this.#filled += piece.length;
+      if (this.#filled === this.#size) this.#close();
+    }
+  }
+
+  finish(): readonly string[] {
+    if (this.#filled > 0) this.#close();
+    return this.#done;
+  }
+
+  #close(): void {
+    this.#done.push(this.#running.hex());
+    this.#running = runningDigest();
+    this.#filled = 0;
+  }
+}

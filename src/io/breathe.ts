@@ -11,3 +11,12 @@ export async function* breathing<T>(items: Iterable<T>): AsyncGenerator<T, void,
     yield item;
   }
 }
+
+/** To be awaited for each item of work where `breathing` does not fit: turns the event loop now and then. */
+export class Breath {
+  #count = 0;
+
+  draw(): Promise<void> | undefined {
+    return ++this.#count % BREATH === 0 ? setImmediate() : undefined;
+  }
+}

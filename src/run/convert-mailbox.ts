@@ -174,6 +174,7 @@ class Conversion {
       const reading = await readMailbox(this.#context, {
         ...job,
         store: this.#staging ?? NOWHERE,
+        known: this.#manifest,
       });
       try {
         this.#read = reading.spool.size;
@@ -301,6 +302,8 @@ class Conversion {
       folder,
       mailbox,
       rules: source.rules,
+      reason: source.reason,
+      ground: source.ground,
       reading: readingKey(this.#context),
       source: source.source,
       settled: source.settled,

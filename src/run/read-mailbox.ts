@@ -4,11 +4,13 @@ import { SpoolsyncError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Findings } from '../core/message.ts';
 import type { OpenFile } from '../io/file.ts';
-import { type ChosenRules, detectRules, forceRules, scanSpool } from '../source/scan.ts';
-import { Spool } from '../source/spool.ts';
+import { type ChosenRules, scanSpool } from '../source/scan.ts';
+import type { Spool } from '../source/spool.ts';
+import type { Manifest } from '../state/manifest.ts';
 import { formatRecord } from '../state/record-line.ts';
-import { Spill } from '../state/spill.ts';
+import type { Spill } from '../state/spill.ts';
 import type { Remark, RunContext } from './context.ts';
+import { readSpool } from './read-spool.ts';
 
 /**
  * Reads one spool to its end, as often as it takes to see one state of it.
@@ -25,6 +27,8 @@ export interface ReadInput {
   /** Where the bytes go; `clear` forgets those of an attempt that is repeated. */
   readonly store: ContentStore & { clear(): void };
   readonly remark: Remark;
+  /** What the last pass knew of it. */
+  readonly known?: Manifest | undefined;
   rules(rules: ChosenRules, place: string): void;
 }
 
@@ -40,6 +44,8 @@ export interface Reading {
   readonly findings: Findings;
   readonly blocks: readonly string[];
   readonly blockSize: number;
+  /** Bytes that were framed and filtered: all, unless the last pass knew the rest. */
+  readonly framed: number;
   /** How many of the messages count: all, or one less if the spool was growing. */
   readonly complete: number;
   close(): void;
@@ -50,7 +56,7 @@ const PAUSE = 200;
 
 export async function readMailbox(context: RunContext, input: ReadInput): Promise<Reading> {
   for (let attempt = 1; ; attempt++) {
-    const reading = await readOnce(context, input);
+    const reading = await readSpool(context, input);
     try {
       const moved = howMoved(reading.spool, input);
       if (moved === 'no') return reading;
@@ -72,49 +78,6 @@ function howMoved(spool: Spool, input: ReadInput): 'no' | 'grew' | 'changed' {
   } finally {
     now.close();
   }
-}
-
-async function readOnce(context: RunContext, input: ReadInput): Promise<Reading> {
-  const spool = await Spool.open(input.open());
-  const spill = new Spill();
-  const close = () => {
-    spool.close();
-    spill.close();
-  };
-  try {
-    const { rules: wanted } = context.reading;
-    const rules = wanted === 'auto' ? await detectRules(spool, input.indexes) : forceRules(spool, wanted);
-    input.rules(rules, spool.place);
-    const options = scanOptions(context, input, spool, rules);
-    const onMessage: ScanOptions['onMessage'] = (record, _ordinal, staged) => {
-      context.checkSignal();
-      spill.add(record, staged);
-    };
-    const totals = await scanSpool(spool, { ...options, onMessage }, context.took);
-    const findings = { list: [], more: 0 };
-    const delta = { settled: spool.settled, findings, blocks: [], blockSize: LIMITS.block };
-    return { spool, options, rules, totals, spill, complete: spill.count, close, ...delta };
-  } catch (error) {
-    close();
-    throw error;
-  }
-}
-
-function scanOptions(
-  { reading }: RunContext,
-  { store, remark }: ReadInput,
-  spool: Spool,
-  { dialect }: ChosenRules,
-): Omit<ScanOptions, 'onMessage'> {
-  return {
-    dialect,
-    zone: reading.zone,
-    unquote: reading.unquote,
-    fallbackDate: spool.modified,
-    store,
-    remark: ({ severity, code, message, offset }) =>
-      remark(severity, code, message, { place: `${spool.place}:${offset}` }),
-  };
 }
 
 /** A spool that grew: everything but its last message counts, if reading it once more gives the same messages. */

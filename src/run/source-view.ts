@@ -13,6 +13,8 @@ import type { Reading } from './read-mailbox.ts';
 /** What a pass knows of the source of a mailbox: read anew, or from the manifest where nothing can have changed. */
 export interface SourceView {
   readonly rules: MboxRules;
+  readonly reason: string;
+  readonly ground: ManifestHeader['ground'];
   readonly source: Fingerprint;
   readonly settled: boolean;
   /** Bytes of the spool, decompressed. */
@@ -29,7 +31,7 @@ export interface SourceView {
 }
 
 /** The options that decide how a spool reads, as text. */
-export function readingKey({ reading }: RunContext): string {
+export function readingKey({ reading }: Pick<RunContext, 'reading'>): string {
   return `${reading.rules} ${reading.zone.name} ${reading.unquote}`;
 }
 
@@ -37,6 +39,8 @@ export function sourceOf(reading: Reading): SourceView {
   const { spool, totals, spill, complete } = reading;
   return {
     rules: reading.rules.rules,
+    reason: reading.rules.reason,
+    ground: reading.rules.ground,
     source: spool.fingerprint,
     settled: reading.settled,
     bytes: spool.size,
@@ -59,6 +63,8 @@ export function sourceFromManifest({ header, records, blocks }: Manifest): Sourc
   const { uidValidity, numbered, uidNext, keywords } = header;
   return {
     rules: header.rules,
+    reason: header.reason,
+    ground: header.ground,
     source: header.source,
     settled: header.settled,
     bytes: header.bytes,

@@ -19,11 +19,13 @@ import type { MboxRules } from '../core/types.ts';
 import { FramerStream } from './framer-stream.ts';
 import type { Spool } from './spool.ts';
 
-/** Reads a whole spool once. `SOURCE_MOVED` if it became shorter meanwhile. */
+/**
+ * Reads a whole spool once. `SOURCE_MOVED` if it became shorter meanwhile. `took` hears of the pieces as they are read.
+ */
 export async function scanSpool(
   spool: Spool,
   options: ScanOptions,
-  took: (bytes: number) => void,
+  took: (piece: Uint8Array) => void,
 ): Promise<ScanTotals> {
   const scanner = new MessageScanner(options);
   const framer = new MboxFramer(options.dialect, scanner, spool);
@@ -32,11 +34,11 @@ export async function scanSpool(
   return scanner.finish();
 }
 
-async function feed(spool: Spool, framer: MboxFramer, took: (bytes: number) => void): Promise<void> {
+async function feed(spool: Spool, framer: MboxFramer, took: (piece: Uint8Array) => void): Promise<void> {
   let bytes = 0;
-  const count = (more: number) => {
-    bytes += more;
-    took(more);
+  const count = (piece: Uint8Array) => {
+    bytes += piece.length;
+    took(piece);
   };
   await pipeline(spool.stream(), new FramerStream(framer, count));
   if (bytes === spool.size) return;
@@ -60,24 +62,33 @@ export async function detectRules(spool: Spool, indexes: boolean): Promise<Chose
         dialect: mmdfDialect,
         rules: 'plain',
         reason: 'MMDF: messages stand between lines of four ^A',
+        ground: 0,
       };
     case 'cr-only':
       return {
         dialect: plainDialect,
         rules: 'plain',
         reason: `its lines end with CR alone, stored as LF; ${refused}`,
+        ground: 0,
       };
     case 'message':
       return {
         dialect: plainDialect,
         rules: 'plain',
         reason: `it begins with a header and no From_ line; ${refused}`,
+        ground: 0,
       };
     case 'junk':
     case 'mbox':
     case 'empty':
-      return choose(spool, await survey(spool, indexes));
+      return choose(spool, await survey(spool, indexes, 'file'));
   }
+}
+
+/** The rules that the first message alone settles; `undefined` where the lines of the file must. */
+export async function rulesByMark(spool: Spool, indexes: boolean): Promise<ChosenRules | undefined> {
+  const decision = await survey(spool, indexes, 'first message');
+  return decision.ground === 'mark' ? choose(spool, decision) : undefined;
 }
 
 /** Rules whose server would have refused the file, whatever marks it bears, cannot read it. */
@@ -86,7 +97,7 @@ function choose(spool: Spool, decision: RulesDecision): ChosenRules {
   if (spool.size === 0 || dialect.before === 'anything' || beginsWithSeparator(spool, dialect))
     return { ...decision, dialect };
   const reason = `the file does not begin with a From_ line that the ${decision.rules} rules accept (although ${decision.reason})`;
-  return { dialect: plainDialect, rules: 'plain', reason };
+  return { dialect: plainDialect, rules: 'plain', reason, ground: 0 };
 }
 
 /** The rules an administrator asked for. `SOURCE_NOT_MBOX` where that server would have refused the file. */
@@ -99,10 +110,10 @@ export function forceRules(spool: Spool, rules: MboxRules): ChosenRules {
       advice: 'use --mbox-rules auto or plain to read it all the same',
     });
   }
-  return { dialect, rules, reason: 'asked for' };
+  return { dialect, rules, reason: 'asked for', ground: 'mark' };
 }
 
-function dialectOf(rules: MboxRules): MboxDialect {
+export function dialectOf(rules: MboxRules): MboxDialect {
   switch (rules) {
     case 'dovecot':
       return dovecotDialect;
@@ -127,7 +138,7 @@ const SILENT: FramerSink = {
 const HEAD = 65_536;
 
 /** Whether the first message of the file stands behind a separator; asked of a copy of the dialect that always goes on. */
-function beginsWithSeparator(spool: Spool, dialect: MboxDialect): boolean {
+export function beginsWithSeparator(spool: Spool, dialect: MboxDialect): boolean {
   let separator = false;
   let messages = 0;
   const bytes = spool.peek(0, HEAD);
@@ -154,7 +165,11 @@ function isAllowed(leading: Uint8Array, { before }: MboxDialect): boolean {
 const BOM = 0xef;
 
 /** Reads a spool by the plain rules, asking Dovecot's about every line, until the question is settled. */
-async function survey(spool: Spool, indexes: boolean): Promise<RulesDecision> {
+async function survey(
+  spool: Spool,
+  indexes: boolean,
+  part: 'file' | 'first message',
+): Promise<RulesDecision> {
   const evidence = new RulesEvidence(indexes);
   const settled = new Settled();
   const dialect: MboxDialect = {
@@ -182,7 +197,7 @@ async function survey(spool: Spool, indexes: boolean): Promise<RulesDecision> {
         const headers: readonly MetadataHeader[] = filter.headerEnd();
         if (messages === 1) {
           evidence.firstMessage(separator, headers);
-          if (evidence.settled) throw settled;
+          if (evidence.settled || part === 'first message') throw settled;
         }
         return claimedLength(headers);
       },
@@ -219,7 +234,7 @@ export function copyMessage(
     trailingNewline: 'never',
     judge: () => ({ separator: false }),
     // Its numbers are known, and a message that is not the first of its file cannot be the pseudo message.
-    numbering: () => ({ message: () => record, finish: () => NO_NUMBERS }),
+    numbering: () => ({ message: () => record, replay: () => undefined, finish: () => NO_NUMBERS }),
     marker: 'From ',
   };
   const scanner = new MessageScanner({

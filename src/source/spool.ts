@@ -79,14 +79,23 @@ export class Spool implements FramerInput {
   }
 
   /** The bytes from `start` to `end`, without waiting; each piece is valid until the next. */
-  *chunksSync(start: number, end: number): Generator<Uint8Array, void, void> {
-    const buffer = Buffer.allocUnsafe(Math.min(LIMITS.readChunk, Math.max(0, end - start)));
+  *chunksSync(
+    start: number,
+    end: number,
+    size: number = LIMITS.readChunk,
+  ): Generator<Uint8Array, void, void> {
+    const buffer = Buffer.allocUnsafe(Math.min(size, Math.max(0, end - start)));
     for (let at = start; at < end; ) {
       const got = this.#plain.readAt(buffer.subarray(0, Math.min(buffer.length, end - at)), at);
       if (got === 0) return;
       at += got;
       yield this.#lineEnds(buffer.subarray(0, got));
     }
+  }
+
+  /** Whether the file's own bytes are an mbox, so that places in it mean the same at the next reading. */
+  get inPlace(): boolean {
+    return this.kind === 'mbox' && !this.compressed;
   }
 
   /** Whether its times were so old when it was opened that a later change cannot have left it the same. */

@@ -31,6 +31,9 @@ export interface ManifestHeader extends MailboxFacts {
   /** Hierarchy of the mailbox in the source, printable. */
   readonly mailbox: string;
   readonly rules: MboxRules;
+  /** Why these rules, in words, and what that rests on (`RulesDecision.ground`). */
+  readonly reason: string;
+  readonly ground: 'mark' | 'lines' | number;
   /** The options under which the spool was read: with others it may read differently. */
   readonly reading: string;
   readonly source: Fingerprint;
@@ -146,6 +149,8 @@ function fromVersion1(header: ManifestHeader): ManifestHeader {
     ...header,
     account: '',
     folder: '',
+    reason: '',
+    ground: 'mark',
     reading: '',
     settled: false,
     bytes: header.source.size,

@@ -1,3 +1,4 @@
+import type { Claim } from '../../core/message.ts';
 import type { CivilTime, Flags, MboxRules } from '../../core/types.ts';
 
 /**
@@ -76,6 +77,8 @@ export interface MessageMeta {
   readonly flags: Flags;
   /** Keyword names, in the spelling of the mailbox's list. */
   readonly keywords: readonly string[];
+  /** See `MessageRecord.claim`. */
+  readonly claim?: Claim;
   /** Remarks about the metadata (an unknown keyword, a rejected UID); each becomes a finding. */
   readonly remarks?: readonly string[];
 }
@@ -96,5 +99,13 @@ export interface MailboxMeta {
 export interface Numbering {
   /** The next message's metadata, from all its hidden headers in header order; `pseudo` for a message that is no mail. */
   message(headers: readonly MetadataHeader[]): MessageMeta | 'pseudo';
+  /**
+   * The next message, known from an earlier reading and unchanged since: its UID, claim, flags and keywords. Goes on as
+   * its headers would have it; `undefined` where only they can tell. Never the first message of a file.
+   */
+  replay(known: Replayed): MessageMeta | undefined;
   finish(): MailboxMeta;
 }
+
+/** What an earlier reading made of a message. */
+export type Replayed = Pick<MessageMeta, 'uid' | 'flags' | 'keywords' | 'claim'>;

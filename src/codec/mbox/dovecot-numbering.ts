@@ -1,6 +1,7 @@
 import { MAX_UID } from '../../core/limits.ts';
 import { FLAG } from '../../core/types.ts';
-import type { MailboxMeta, MessageMeta, MetadataHeader, Numbering } from './dialect.ts';
+import { claimOf } from './claim.ts';
+import type { MailboxMeta, MessageMeta, MetadataHeader, Numbering, Replayed } from './dialect.ts';
 import { flagsOf } from './status-letters.ts';
 
 /**
@@ -52,7 +53,16 @@ export class DovecotNumbering implements Numbering {
     }
     const uid = this.#assign(claims);
     const { flags, keywords, remarks } = claims;
-    return remarks.length === 0 ? { uid, flags, keywords } : { uid, flags, keywords, remarks };
+    const meta = { uid, flags, keywords, ...claimOf(claims.uids, uid) };
+    return remarks.length === 0 ? meta : { ...meta, remarks };
+  }
+
+  replay({ uid: known, flags, keywords, claim }: Replayed): MessageMeta | undefined {
+    if (claim === 'other') return undefined;
+    this.#messages++;
+    const uids = claim === 'none' ? [] : [known];
+    const uid = this.#assign({ uids, flags, keywords, pseudo: false, remarks: [] });
+    return { uid, flags, keywords, ...claimOf(uids, uid) };
   }
 
   finish(): MailboxMeta {

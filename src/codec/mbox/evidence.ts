@@ -5,6 +5,11 @@ import type { MetadataHeader, Verdict } from './dialect.ts';
 export interface RulesDecision {
   readonly rules: MboxRules;
   readonly reason: string;
+  /**
+   * What the decision rests on: `mark`, a server's in the first message, or beside the file; `lines`, that all separators
+   * are such as Dovecot takes; a number, the offset of the line that Dovecot would not take.
+   */
+  readonly ground: 'mark' | 'lines' | number;
 }
 
 /** UIDVALIDITY and last UID. */
@@ -56,8 +61,7 @@ export class RulesEvidence {
     }
     this.#separators++;
     if (dovecot.separator) return;
-    const plausible = plain.date !== undefined || plain.weak === undefined || this.#separators === 1;
-    if (!plausible) this.#weak++;
+    if (!isPlausible(plain) && this.#separators > 1) this.#weak++;
     else if (this.#unexplained++ === 0) this.#firstUnexplained = offset;
   }
 
@@ -73,17 +77,18 @@ export class RulesEvidence {
 
   /** @param size bytes in the file */
   decide(size: number): RulesDecision {
-    if (size === 0) return { rules: 'dovecot', reason: 'the file is empty' };
+    if (size === 0) return { rules: 'dovecot', reason: 'the file is empty', ground: 'lines' };
     const numbered = this.#numbered();
-    if (numbered?.rules === 'uw') return { rules: 'uw', reason: numbered.sign };
+    if (numbered?.rules === 'uw') return { rules: 'uw', reason: numbered.sign, ground: 'mark' };
     const trouble = this.#dovecotTrouble(numbered !== undefined);
     if (trouble !== undefined) {
       const lost = numbered === undefined ? '' : ` (although ${numbered.sign})`;
-      return { rules: 'plain', reason: `${trouble}${lost}` };
+      const ground = this.#startsLikeDovecot ? this.#firstUnexplained : 0;
+      return { rules: 'plain', reason: `${trouble}${lost}`, ground };
     }
-    if (numbered !== undefined) return { rules: 'dovecot', reason: numbered.sign };
+    if (numbered !== undefined) return { rules: 'dovecot', reason: numbered.sign, ground: 'mark' };
     const reason = `no server left its mark, and Dovecot's rules explain every separator${this.#doubts()}`;
-    return { rules: 'dovecot', reason };
+    return { rules: 'dovecot', reason, ground: 'lines' };
   }
 
   /** What the two rule sets read differently, where Dovecot's are chosen all the same. */
@@ -107,6 +112,16 @@ export class RulesEvidence {
     if (numbered || this.#unexplained === 0) return undefined;
     return `Dovecot does not take ${this.#unexplained} From_ line(s) for separators, the first at offset ${this.#firstUnexplained}`;
   }
+}
+
+/** Whether a line that the plain rules take for a separator is one beyond doubt. */
+function isPlausible(plain: Verdict & { separator: true }): boolean {
+  return plain.date !== undefined || plain.weak === undefined;
+}
+
+/** Whether a line, not the first that separates, shows that Dovecot's rules would glue messages together. */
+export function isUnexplained(dovecot: Verdict, plain: Verdict): boolean {
+  return plain.separator && !dovecot.separator && isPlausible(plain);
 }
 
 function writerOf(fromLine: string, headers: readonly MetadataHeader[]): Writer {

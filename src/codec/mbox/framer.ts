@@ -3,7 +3,7 @@ import { assert } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
 import type { CivilTime } from '../../core/types.ts';
 import type { MboxDialect, Verdict } from './dialect.ts';
-import type { FramerInput, FramerSink } from './framing.ts';
+import type { FramerInput, FramerSink, Resumption } from './framing.ts';
 
 /**
  * Finds the messages in an mbox that arrives in pieces.
@@ -17,7 +17,7 @@ import type { FramerInput, FramerSink } from './framing.ts';
  * asserts that the spans add up to the size of the file.
  */
 
-type State = 'leading' | 'separator' | 'gap' | 'header' | 'header-rest' | 'body';
+type State = 'leading' | 'resume' | 'separator' | 'gap' | 'header' | 'header-rest' | 'body';
 
 /** Bytes that stay unhanded behind the scan: a line end that may turn out to belong to a separator. */
 const HOLD = 8;
@@ -58,18 +58,34 @@ export class MboxFramer {
   #ordinal = 0;
   #previous: Uint8Array = NOTHING;
   #accounted = 0;
+  /** Whether the open message claims a Content-Length that does not hold. */
+  #disbelieved = false;
+  #resumption: Resumption | undefined;
 
-  /** `within` says that the input is the content of one message, without its separator. */
+  /**
+   * `within` says that the input is the content of one message, without its separator; or where to go on in a file
+   * that was read before: the first byte to be pushed is then that of the separator.
+   */
   constructor(
     dialect: MboxDialect,
     sink: FramerSink,
     input: FramerInput,
-    within: 'file' | 'message' = 'file',
+    within: 'file' | 'message' | Resumption = 'file',
   ) {
     this.#dialect = dialect;
     this.#sink = sink;
     this.#input = input;
     if (within === 'message') this.#begin(0, undefined);
+    else if (within !== 'file') this.#resumeAt(within);
+  }
+
+  #resumeAt(resumption: Resumption): void {
+    this.#resumption = resumption;
+    this.#base = resumption.offset;
+    this.#accounted = resumption.offset;
+    this.#previous = resumption.previous;
+    this.#ordinal = 1;
+    this.#state = 'resume';
   }
 
   /** Takes the next piece of the file. `chunk` may be reused by the caller afterwards. */
@@ -111,6 +127,8 @@ export class MboxFramer {
     switch (this.#state) {
       case 'leading':
         return this.#stepLeading();
+      case 'resume':
+        return this.#stepResume();
       case 'separator':
         return this.#stepSeparator();
       case 'gap':
@@ -152,6 +170,13 @@ export class MboxFramer {
     assert(allowed === 'anything', 'the file does not begin with a separator');
     this.#begin(this.#pos, undefined);
     return true;
+  }
+
+  #stepResume(): boolean {
+    if (this.#win.length === 0 || !this.#enough(this.#pos)) return false;
+    const verdict = this.#judge(this.#pos, this.#resumption?.blankBefore ?? true);
+    assert(verdict.separator, 'what was a separator is one');
+    return this.#openAt(this.#pos, verdict);
   }
 
   /** Index behind the lines of blanks that begin at `at`. One longer than a From_ line is text: it could not be seen whole. */
@@ -254,7 +279,8 @@ export class MboxFramer {
     this.#scan = this.#pos;
     this.#trusted = -1;
     if (claimed === undefined || !this.#dialect.contentLength) return;
-    if (this.#endsOnSeparator(body + claimed)) {
+    this.#disbelieved = !this.#endsOnSeparator(body + claimed);
+    if (!this.#disbelieved) {
       this.#trusted = body + claimed;
       this.#scan = this.#trusted - this.#base;
     }
@@ -360,7 +386,8 @@ export class MboxFramer {
     if (this.#state === 'body') this.#emitBody(end);
     else this.#sink.headerEnd();
     this.#open = false;
-    this.#sink.end(this.#base + end);
+    this.#sink.end(this.#base + end, this.#disbelieved);
+    this.#disbelieved = false;
   }
 
   #emitBody(end: number): void {

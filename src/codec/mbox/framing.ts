@@ -27,10 +27,22 @@ export interface FramerSink {
   headerEnd(): number | undefined;
   /** Bytes from the empty line behind the header on. */
   body(buf: Uint8Array, start: number, end: number): void;
-  /** `end` is the offset behind the last byte of the content. */
-  end(end: number): void;
+  /**
+   * `end` is the offset behind the last byte of the content. `disbelieved`: the message claims a Content-Length that
+   * does not hold, so that bytes far away have a say in where it ends.
+   */
+  end(end: number, disbelieved: boolean): void;
   /** A line was taken for a separator on weak evidence, or looked like one and was not taken. */
   doubt(offset: number, taken: boolean, why: string): void;
   /** `length` bytes before the first message that belong to none: a byte order mark, empty lines. */
   leading(length: number): void;
+}
+
+/** A separator that is known from an earlier reading of the file, behind which a framer can go on. */
+export interface Resumption {
+  /** Offset of the first byte of the separator. */
+  readonly offset: number;
+  readonly blankBefore: boolean;
+  /** The separator line before it, without its line end. */
+  readonly previous: Uint8Array;
 }

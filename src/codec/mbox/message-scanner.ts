@@ -101,7 +101,7 @@ export class MessageScanner implements FramerSink {
     this.#unquoter.push(buf, start, end);
   }
 
-  end(end: number): void {
+  end(end: number, disbelieved: boolean): void {
     const { store } = this.#options;
     this.#unquoter.end();
     const meta = this.#numbering.message(this.#headers);
@@ -116,7 +116,9 @@ export class MessageScanner implements FramerSink {
     const { uid, flags, keywords, remarks = [] } = meta;
     for (const text of remarks) this.#remark('note', 'METADATA', text, uid);
     assert(this.#start !== undefined, 'a message ends that never began');
-    const record = { uid, flags, keywords, date, ...measure, start: this.#start.content, end };
+    const claim = disbelieved ? 'other' : meta.claim;
+    const place = { start: this.#start.content, end, ...(claim !== undefined && { claim }) };
+    const record = { uid, flags, keywords, date, ...measure, ...place };
     this.#options.onMessage(record, this.#ordinal++, this.#storing);
   }
 
@@ -127,6 +129,25 @@ export class MessageScanner implements FramerSink {
 
   leading(length: number): void {
     this.#leading += length;
+  }
+
+  /** Takes over the next message from an earlier reading; false where only its bytes can tell what it is. */
+  replay(known: MessageRecord): boolean {
+    const meta = this.#numbering.replay(known);
+    if (meta === undefined) return false;
+    const { claim: _claim, ...content } = known;
+    const { uid, claim } = meta;
+    this.#options.onMessage(
+      { ...content, uid, ...(claim !== undefined && { claim }) },
+      this.#ordinal++,
+      false,
+    );
+    return true;
+  }
+
+  /** What is known of the mailbox so far. */
+  get mailbox(): MailboxMeta {
+    return this.#numbering.finish();
   }
 
   /** Call when the framer has ended. */

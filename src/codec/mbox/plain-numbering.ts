@@ -1,5 +1,5 @@
 import { FLAG } from '../../core/types.ts';
-import type { MailboxMeta, MessageMeta, MetadataHeader, Numbering } from './dialect.ts';
+import type { MailboxMeta, MessageMeta, MetadataHeader, Numbering, Replayed } from './dialect.ts';
 import { flagsOf, STATUS_LETTERS } from './status-letters.ts';
 
 /**
@@ -45,8 +45,15 @@ export class PlainNumbering implements Numbering {
     }
     const { flags, remarks } = claims;
     const keywords = [...new Set(claims.keywords.map((word) => this.#spelling(word)))];
-    const meta = { uid: ++this.#uid, flags, keywords };
+    const meta = { uid: ++this.#uid, flags, keywords, claim: 'none' } as const;
     return remarks.length === 0 ? meta : { ...meta, remarks };
+  }
+
+  /** Which spelling of a keyword counts depends on all messages before; without keywords, nothing does. */
+  replay({ flags, keywords }: Replayed): MessageMeta | undefined {
+    if (keywords.length > 0) return undefined;
+    this.#messages++;
+    return { uid: ++this.#uid, flags, keywords, claim: 'none' };
   }
 
   finish(): MailboxMeta {

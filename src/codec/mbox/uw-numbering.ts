@@ -1,5 +1,6 @@
 import { MAX_UID } from '../../core/limits.ts';
-import type { MailboxMeta, MessageMeta, MetadataHeader, Numbering } from './dialect.ts';
+import { claimOf } from './claim.ts';
+import type { MailboxMeta, MessageMeta, MetadataHeader, Numbering, Replayed } from './dialect.ts';
 import { flagsOf, STATUS_LETTERS } from './status-letters.ts';
 
 /**
@@ -33,6 +34,8 @@ interface Draft {
   flags: number;
   readonly keywords: Set<string>;
   readonly remarks: string[];
+  /** The numbers of all X-UID fields, whether or not they count. */
+  readonly named: number[];
 }
 
 export class UwNumbering implements Numbering {
@@ -45,13 +48,33 @@ export class UwNumbering implements Numbering {
 
   message(headers: readonly MetadataHeader[]): MessageMeta | 'pseudo' {
     const first = this.#messages++ === 0;
-    const draft: Draft = { first, pseudo: false, uid: 0, flags: 0, keywords: new Set(), remarks: [] };
+    const draft: Draft = {
+      first,
+      pseudo: false,
+      uid: 0,
+      flags: 0,
+      keywords: new Set(),
+      remarks: [],
+      named: [],
+    };
     for (const { name, value } of headers) this.#read(draft, name, value.split(/\r?\n|\0/, 1)[0] ?? '');
     if (draft.pseudo) return 'pseudo';
     if (draft.uid === 0) this.#previous = draft.uid = ++this.#last;
     const { uid, flags, remarks } = draft;
     const keywords = [...draft.keywords];
-    return remarks.length === 0 ? { uid, flags, keywords } : { uid, flags, keywords, remarks };
+    const meta = { uid, flags, keywords, ...claimOf(draft.named, uid) };
+    return remarks.length === 0 ? meta : { ...meta, remarks };
+  }
+
+  /** A UID out of order voids all UIDs before it: then only the headers can tell. */
+  replay({ uid: known, flags, keywords, claim }: Replayed): MessageMeta | undefined {
+    const counts = claim === undefined && this.#uidValidity !== undefined;
+    if (claim === 'other' || (counts && known <= this.#previous)) return undefined;
+    this.#messages++;
+    const uid = counts ? known : this.#last + 1;
+    this.#previous = uid;
+    this.#last = Math.max(this.#last, uid);
+    return { uid, flags, keywords, ...claimOf(claim === 'none' ? [] : [known], uid) };
   }
 
   /** c-client counts on beyond 32 bits, where no client can follow. */
@@ -78,6 +101,7 @@ export class UwNumbering implements Numbering {
         if (draft.first && this.#readBase(value)) draft.pseudo ||= name === 'X-IMAP';
         break;
       case 'X-UID':
+        draft.named.push(numberIn(value));
         if (this.#uidValidity !== undefined && !draft.pseudo) this.#readUid(draft, value);
         break;
       case 'Status':
@@ -112,7 +136,7 @@ export class UwNumbering implements Numbering {
 
   /** UIDs must ascend, and a message has one. If not, all UIDs so far known to clients are void. */
   #readUid(draft: Draft, value: string): void {
-    const uid = Number(/^ *(\d+)/.exec(value)?.[1] ?? 0);
+    const uid = numberIn(value);
     if (draft.uid === 0 && uid > this.#previous) {
       this.#previous = draft.uid = uid;
       this.#last = Math.max(this.#last, uid);
@@ -134,6 +158,11 @@ export class UwNumbering implements Numbering {
         draft.remarks.push(`X-Keywords names ${word}, which X-IMAPbase lacks: a UW server does not show it`);
     }
   }
+}
+
+/** 0 where there is none. */
+function numberIn(value: string): number {
+  return Number(/^ *(\d+)/.exec(value)?.[1] ?? 0);
 }
 
 /** Only the blank parts words; a tab is a part of one. */

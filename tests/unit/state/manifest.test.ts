@@ -15,6 +15,8 @@ function headerFor(messages: number): ManifestHeader {
     folder: '.Sent',
     mailbox: 'Sent',
     rules: 'dovecot',
+    reason: 'X-IMAPbase',
+    ground: 'mark',
     reading: 'auto UTC none',
     settled: true,
     bytes: 3,

@@ -111,6 +111,10 @@ class NoPseudo implements Numbering {
     return { uid: 1, flags: 0, keywords: [] };
   }
 
+  replay(): undefined {
+    return undefined;
+  }
+
   finish(): MailboxMeta {
     return { uidValidity: undefined, uidNext: 2, keywords: [], renumbered: false };
   }

@@ -1,0 +1,32 @@
+import { BlockDigests } from '../codec/digest.ts';
+import type { Spool } from './spool.ts';
+
+/** Whether no byte from `from` to `to` changed. */
+export type Unchanged = (from: number, to: number) => boolean;
+
+/** Reads a spool once; XXH64 of each of its blocks. */
+export async function digestBlocks(
+  spool: Spool,
+  size: number,
+  took: (bytes: number) => void,
+): Promise<readonly string[]> {
+  const digests = new BlockDigests(size);
+  for await (const piece of spool.stream()) {
+    digests.push(piece);
+    took(piece.length);
+  }
+  return digests.finish();
+}
+
+/** Compares the digests of two states of a file. A block that only one of them has counts as changed. */
+export function unchangedBlocks(before: Iterable<string>, now: readonly string[], size: number): Unchanged {
+  const old = [...before];
+  /** Changed blocks among the first `i`. */
+  const sums = new Uint32Array(now.length + 1);
+  for (const [i, digest] of now.entries()) sums[i + 1] = (sums[i] ?? 0) + (digest === old[i] ? 0 : 1);
+  return (from, to) => {
+    if (to <= from) return true;
+    const [first, last] = [Math.floor(from / size), Math.floor((to - 1) / size)];
+    return last < now.length && sums[first] === sums[last + 1];
+  };
+}

@@ -1,0 +1,235 @@
+import { dovecotDialect } from '../codec/mbox/dovecot.ts';
+import { isUnexplained } from '../codec/mbox/evidence.ts';
+import { MboxFramer } from '../codec/mbox/framer.ts';
+import type { FramerSink, MessageStart, Resumption } from '../codec/mbox/framing.ts';
+import { MessageScanner, type ScanOptions, type ScanTotals } from '../codec/mbox/message-scanner.ts';
+import { plainDialect } from '../codec/mbox/plain.ts';
+import { CR, LF } from '../core/bytes.ts';
+import { LIMITS } from '../core/limits.ts';
+import type { Findings, MailboxFacts, MessageRecord, Remembered } from '../core/message.ts';
+import { Breath } from '../io/breathe.ts';
+import type { Unchanged } from './blocks.ts';
+import type { Spool } from './spool.ts';
+
+/**
+ * Reads again only what changed in a spool since the last pass.
+ *
+ * A message is taken over from the manifest if all bytes that had a say in it are in blocks that did not change: from
+ * its separator to as far behind its end as any rule looks. Framing goes on behind it, where the separator that follows
+ * is known to be one, and stops at the next message that can be taken over. What numbering would make of a message that
+ * is taken over, it is asked again (`Numbering.replay`), so that the outcome is that of a full reading. Wherever that
+ * cannot be known, there is none, and the caller reads the whole spool.
+ */
+
+/** What the manifest of a pass says of its spool. */
+export interface KnownSpool {
+  readonly header: MailboxFacts & {
+    readonly bytes: number;
+    readonly findings: Findings;
+    readonly ground: 'mark' | 'lines' | number;
+  };
+  /** In UID order, which must be file order for this. */
+  records(): Iterable<Remembered>;
+}
+
+export interface DeltaOutcome {
+  readonly totals: ScanTotals;
+  /** What earlier passes found in messages that were taken over. */
+  readonly kept: Findings['list'];
+  /** Messages that were taken over. */
+  readonly reused: number;
+  /** Bytes that were framed. */
+  readonly framed: number;
+}
+
+/** How far behind the end of a message the rules may look: a line end, a separator, and what follows it. */
+const REACH = 2 + LIMITS.fromLine + LIMITS.lookahead;
+
+/** Bytes handed to the framer at once: little, since it soon stops again. */
+const PIECE = 64 << 10;
+
+/** `undefined`: only a full reading can tell. What was announced until then is then void. */
+export async function scanDelta(
+  spool: Spool,
+  known: KnownSpool,
+  unchanged: Unchanged,
+  options: ScanOptions,
+): Promise<DeltaOutcome | undefined> {
+  const scan = new DeltaScan(spool, known, unchanged, options);
+  try {
+    return await scan.run();
+  } catch (error) {
+    if (error === scan.unknown) return undefined;
+    throw error;
+  }
+}
+
+/** Leaves the framer where it is; never leaves this file. */
+class Leave extends Error {}
+
+class DeltaScan {
+  readonly unknown = new Leave();
+  readonly #stop = new Leave();
+  readonly #spool: Spool;
+  readonly #known: KnownSpool;
+  readonly #unchanged: Unchanged;
+  readonly #scanner: MessageScanner;
+  readonly #dialect: ScanOptions['dialect'];
+  readonly #olds: Iterator<Remembered>;
+  /** Separators of messages without a date: theirs is the file's, and changes with it. */
+  readonly #undated: ReadonlySet<number>;
+  #old: IteratorResult<Remembered>;
+  readonly #breath = new Breath();
+  #begun = 0;
+  #reused = 0;
+  #framed = 0;
+  readonly #kept: Findings['list'][number][] = [];
+
+  constructor(spool: Spool, known: KnownSpool, unchanged: Unchanged, options: ScanOptions) {
+    this.#spool = spool;
+    this.#known = known;
+    this.#unchanged = unchanged;
+    this.#dialect = known.header.ground === 'lines' ? this.#watched(options.dialect) : options.dialect;
+    this.#scanner = new MessageScanner({ ...options, dialect: this.#dialect });
+    this.#olds = known.records()[Symbol.iterator]();
+    this.#old = this.#olds.next();
+    const { list } = known.header.findings;
+    this.#undated = new Set(list.filter(({ code }) => code === 'NO_DATE').map(({ offset }) => offset));
+  }
+
+  async run(): Promise<DeltaOutcome> {
+    let from: Resumption | 'file' = 'file';
+    for (;;) {
+      const separator = await this.#frame(from);
+      if (separator === undefined) break;
+      const next = await this.#takeOver(separator);
+      if (next === undefined) break;
+      from = next;
+    }
+    const totals = this.#scanner.finish();
+    return { totals, kept: this.#kept, reused: this.#reused, framed: this.#framed };
+  }
+
+  /** Frames from there on; stops at a message that can be taken over, and returns the offset of its separator. */
+  async #frame(from: Resumption | 'file'): Promise<number | undefined> {
+    let met: number | undefined;
+    const sink: FramerSink = {
+      begin: (start) => {
+        if (this.#begun++ > 0 && this.#canTakeOver(start)) {
+          met = start.offset;
+          throw this.#stop;
+        }
+        this.#scanner.begin(start);
+      },
+      header: (buf, start, end, first) => this.#scanner.header(buf, start, end, first),
+      headerEnd: () => this.#scanner.headerEnd(),
+      body: (...piece) => this.#scanner.body(...piece),
+      end: (...end) => this.#scanner.end(...end),
+      doubt: (...doubt) => this.#scanner.doubt(...doubt),
+      leading: (length) => this.#scanner.leading(length),
+    };
+    const framer = new MboxFramer(this.#dialect, sink, this.#spool, from);
+    const at = from === 'file' ? 0 : from.offset;
+    try {
+      for (const piece of this.#spool.chunksSync(at, this.#spool.size, PIECE)) {
+        this.#framed += piece.length;
+        framer.push(piece);
+        await this.#breath.draw();
+      }
+      framer.end();
+    } catch (error) {
+      if (error !== this.#stop) throw error;
+    }
+    return met;
+  }
+
+  #canTakeOver({ offset, content }: MessageStart): boolean {
+    while (!this.#old.done && this.#old.value.start < content) this.#advance();
+    if (this.#old.done || this.#old.value.start !== content) return false;
+    if (this.#reused === 0) this.#compareMailbox();
+    return this.#isSame(this.#old.value, offset);
+  }
+
+  /** Whether nothing changed that had a say in a message; `from` is the offset of its separator. */
+  #isSame({ end, claim }: Remembered, from: number): boolean {
+    if (claim === 'other' || this.#undated.has(from)) return false;
+    const { bytes } = this.#known.header;
+    const to = end + REACH;
+    // What ends with the file ends elsewhere when the file does.
+    if (bytes !== this.#spool.size && to > Math.min(bytes, this.#spool.size)) return false;
+    return this.#unchanged(from, Math.min(to, this.#spool.size));
+  }
+
+  /** Takes over as many messages as can be, from the one at hand on; returns where to frame again. */
+  async #takeOver(separator: number): Promise<Resumption | undefined> {
+    const first = separator;
+    let [from, last] = [separator, undefined as Remembered | undefined];
+    while (!this.#old.done && this.#isSame(this.#old.value, from)) {
+      last = this.#old.value;
+      if (!this.#scanner.replay(asScanned(last))) throw this.unknown;
+      this.#reused++;
+      await this.#breath.draw();
+      from = last.end;
+      this.#advance();
+    }
+    if (last === undefined) throw this.unknown;
+    const { end } = last;
+    this.#kept.push(
+      ...this.#known.header.findings.list.filter(({ offset }) => offset >= first && offset < end),
+    );
+    return this.#separatorBehind(last);
+  }
+
+  /** The separator behind a message that was taken over; `undefined` at the end of the file. */
+  #separatorBehind({ start, end }: Remembered): Resumption | undefined {
+    const behind = Buffer.from(this.#spool.peek(end, 8));
+    const at = [0, 1, 2].find((skip) => behind.toString('latin1', skip, skip + 5) === 'From ');
+    if (at === undefined) {
+      if (this.#spool.size - end <= 2) return undefined;
+      throw this.unknown;
+    }
+    // A line end that belongs to the separator makes an empty line; Dovecot's rules, for which it need not, do not ask.
+    const blankBefore =
+      at > 0 || /\n\r?\n$/.test(Buffer.from(this.#spool.peek(end - 3, 3)).toString('latin1'));
+    return { offset: end + at, blankBefore, previous: this.#separatorBefore(start) };
+  }
+
+  /** The separator line of a message whose content begins at `start`, without its line end. */
+  #separatorBefore(start: number): Uint8Array {
+    const from = Math.max(0, start - LIMITS.fromLine);
+    const bytes = Buffer.from(this.#spool.peek(from, start - from));
+    const lineEnd = bytes.at(-2) === CR ? bytes.length - 2 : bytes.length - 1;
+    return bytes.subarray(bytes.lastIndexOf(LF, lineEnd - 1) + 1, lineEnd);
+  }
+
+  /** What the first message says of the mailbox holds for all: keywords, and whether UIDs count. */
+  #compareMailbox(): void {
+    const { uidValidity, numbered, keywords } = this.#known.header;
+    const now = this.#scanner.mailbox;
+    const same = numbered ? now.uidValidity === uidValidity : now.uidValidity === undefined;
+    if (!same || now.renumbered || now.keywords.join(' ') !== keywords.join(' ')) throw this.unknown;
+  }
+
+  /** Dovecot's rules for a file that bears no mark, which hold only while they explain every separator. */
+  #watched(dialect: ScanOptions['dialect']): ScanOptions['dialect'] {
+    return {
+      ...dialect,
+      judge: (candidate) => {
+        const verdict = dovecotDialect.judge(candidate);
+        if (isUnexplained(verdict, plainDialect.judge(candidate))) throw this.unknown;
+        return verdict;
+      },
+    };
+  }
+
+  #advance(): void {
+    const before = this.#old.done ? 0 : this.#old.value.start;
+    this.#old = this.#olds.next();
+    if (!this.#old.done && this.#old.value.start <= before) throw this.unknown;
+  }
+}
+
+/** A remembered message as the source's numbering knows it. */
+function asScanned({ sourceUid, gone: _gone, target: _target, ...message }: Remembered): MessageRecord {
+  return { ...message, uid: sourceUid ?? message.uid };
+}
