@@ -143,7 +143,7 @@ describe('the pseudo message', () => {
     expect(all[0]).toBe('pseudo');
     expect(metas).toEqual([
       { uid: 5, flags: 0, keywords: ['kw1'] },
-      { uid: 21, flags: 0, keywords: [] },
+      { uid: 21, flags: 0, keywords: [], claim: 'none' },
     ]);
     expect(mailbox).toEqual({ uidValidity: 1000, uidNext: 22, keywords: ['kw1'], renumbered: false });
   });

@@ -45,7 +45,7 @@ describe('the mailbox', () => {
   it('counts from 1 in file order, whatever X-UID says', () => {
     const numbering = new PlainNumbering();
     const uids = ['5', '3', 'x'].map((value) => numbering.message([{ name: 'X-UID', value }]));
-    expect(uids).toEqual([1, 2, 3].map((uid) => ({ uid, flags: 0, keywords: [] })));
+    expect(uids).toEqual([1, 2, 3].map((uid) => ({ uid, flags: 0, keywords: [], claim: 'none' })));
     expect(numbering.finish()).toEqual({
       uidValidity: undefined,
       uidNext: 4,
