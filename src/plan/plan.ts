@@ -173,6 +173,11 @@ function merged(
   moved: Remembered,
   there: Marks | undefined,
 ): Action {
+  // By far the most messages: nobody but the source ever changed their flags.
+  if (there === undefined && old.target === undefined) {
+    if (kind === 'renumber') return { kind, old, now, next: moved };
+    return { kind: sameMarks(old, moved) ? 'keep' : 'reflag', old, next: moved };
+  }
   const left = targetMarks(old);
   const marks = mergeMarks({ before: old, now: moved }, { before: left, now: there ?? left });
   const next = sameMarks(marks, moved)
