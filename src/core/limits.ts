@@ -24,6 +24,8 @@ export const LIMITS = {
   textLine: 65_536,
   /** dovecot-keywords and subscriptions are read whole; larger ones are refused as damaged. */
   smallFile: 16 << 20,
+  /** A seal is read whole; each mailbox takes half a kilobyte in it. */
+  seal: 256 << 20,
   /** A `.gz` that grows more than this factor (and more than `gzipFloor`) is taken for a decompression bomb. */
   gzipRatio: 200,
   gzipFloor: 256 << 20,

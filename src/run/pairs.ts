@@ -3,7 +3,7 @@ import type { RemarkEvent } from '../core/events.ts';
 import { printable } from '../io/names.ts';
 import { findUser } from '../io/users.ts';
 import { findAccounts } from '../source/accounts.ts';
-import { expand, parseLocation } from '../source/location.ts';
+import { expand, type Location, parseLocation } from '../source/location.ts';
 import type { AccountPair } from './convert-account.ts';
 
 /**
@@ -16,12 +16,8 @@ export function pairAccounts(
   users: readonly string[],
 ): { readonly pairs: readonly AccountPair[]; readonly rejected: readonly RemarkEvent[] } {
   const source = parseLocation(from);
-  const target = parseLocation(to);
   if (source.kind !== 'mbox') throw unsupported('--from', 'mbox:');
-  if (target.kind !== 'maildir' || target.layout !== 'maildir++')
-    throw unsupported('--to', 'maildir: (Maildir++)');
-  if (target.index !== undefined || target.control !== undefined)
-    throw unsupported('--to', 'no :INDEX= or :CONTROL=');
+  const target = parseTarget(to);
   const { accounts, rejected } = findAccounts(source, users);
   if (accounts.length === 0) {
     throw new SpoolsyncError('SOURCE_MISSING', 'the source location finds no account on the disk', {
@@ -29,9 +25,7 @@ export function pairAccounts(
       advice: 'check the path: the place of %u must be a directory or file per user',
     });
   }
-  const homeOf = (user: string) => findUser(user)?.home;
-  const pairs = accounts.map((account) => ({ account, target: expand(target, account.user, homeOf).root }));
-  refuseShared(pairs);
+  const pairs = expandTargets(target, accounts);
   return {
     pairs,
     rejected: rejected.map(({ path, reason }) => ({
@@ -44,17 +38,33 @@ export function pairAccounts(
   };
 }
 
-function refuseShared(pairs: readonly AccountPair[]): void {
+/** Reads a `--to` location. */
+export function parseTarget(to: string): Location {
+  const target = parseLocation(to);
+  if (target.kind !== 'maildir' || target.layout !== 'maildir++')
+    throw unsupported('--to', 'maildir: (Maildir++)');
+  if (target.index !== undefined || target.control !== undefined)
+    throw unsupported('--to', 'no :INDEX= or :CONTROL=');
+  return target;
+}
+
+/** Accounts with their Maildirs. Two with the same one are `LOCATION_INVALID`. */
+export function expandTargets<T extends { readonly user: string }>(
+  location: Location,
+  accounts: readonly T[],
+): { readonly account: T; readonly target: string }[] {
   const owners = new Map<string, string>();
-  for (const { account, target } of pairs) {
+  return accounts.map((account) => {
+    const { user } = account;
+    const target = expand(location, user, (name) => findUser(name)?.home).root;
     const other = owners.get(target);
-    owners.set(target, account.user);
-    if (other === undefined) continue;
-    const who = `${printable(other)} and ${printable(account.user)}`;
+    owners.set(target, user);
+    if (other === undefined) return { account, target };
+    const who = `${printable(other)} and ${printable(user)}`;
     throw new SpoolsyncError('LOCATION_INVALID', `${who} would share the target ${printable(target)}`, {
       advice: 'name the user in --to: maildir:/srv/vmail/%u/Maildir',
     });
-  }
+  });
 }
 
 function unsupported(option: string, what: string): SpoolsyncError {

@@ -4,7 +4,7 @@ import type { Findings, Fingerprint, MailboxFacts, Remembered, Scanned } from '.
 import type { MboxRules } from '../core/types.ts';
 import { sourceUidOf } from '../plan/pairing.ts';
 import { copyMessage } from '../source/scan.ts';
-import { fingerprintOf } from '../source/spool.ts';
+import { fingerprintOf, sameFingerprint } from '../source/spool.ts';
 import type { Manifest, ManifestHeader } from '../state/manifest.ts';
 import type { RunContext } from './context.ts';
 import { numbersOf, type OldNumbers } from './numbers.ts';
@@ -105,17 +105,6 @@ export function isUnchanged(
   key: string,
 ): boolean {
   return header.settled && header.reading === key && sameFingerprint(header.source, fingerprintOf(now));
-}
-
-export function sameFingerprint(a: Fingerprint, b: Fingerprint): boolean {
-  return (
-    a.dev === b.dev &&
-    a.ino === b.ino &&
-    a.size === b.size &&
-    a.mtimeNs === b.mtimeNs &&
-    a.ctimeNs === b.ctimeNs &&
-    a.birthNs === b.birthNs
-  );
 }
 
 function moved(place: string): SpoolsyncError {

@@ -8,19 +8,22 @@ import { openUidlist } from '../maildir/uidlist-file.ts';
 import type { Action, TargetView } from '../plan/action.ts';
 import { targetMarks } from '../plan/marks.ts';
 import { makePlan } from '../plan/plan.ts';
+import { sameFingerprint } from '../source/spool.ts';
 import { type Manifest, openManifest } from '../state/manifest.ts';
 import { type AccountState, findAccountState } from '../state/state-dir.ts';
+import { markVerified } from '../state/verified.ts';
 import { type Compared, compareMailbox, type Differ } from '../verify/compare.ts';
+import { extraFolders } from '../verify/extra-folders.ts';
 import { type Remark, type RunContext, remarker } from './context.ts';
 import { forEachAccount } from './convert.ts';
 import type { AccountPair } from './convert-account.ts';
 import { emitFailure, isStop } from './failures.ts';
 import { type AccountJobs, type MailboxJob, openJobs } from './jobs.ts';
 import { numberedByName, numbersOf, withUids } from './numbers.ts';
-import { readMailbox } from './read-mailbox.ts';
+import { type Reading, readMailbox } from './read-mailbox.ts';
 import { readSubscriptions } from './subscriptions.ts';
 
-/** Compares the source and the target of accounts. Writes nothing. */
+/** Compares the source and the target of accounts. All that it writes is a mark in the state on what was found equal. */
 export async function verifyAccounts(
   context: RunContext,
   state: string,
@@ -147,6 +150,7 @@ class AccountVerification {
         ...done,
       } as const;
       this.#context.emit(event);
+      if (differences === 0 && manifest !== undefined) this.#mark(job, manifest, reading);
     } finally {
       opened?.close();
       manifest?.close();
@@ -154,36 +158,18 @@ class AccountVerification {
     }
   }
 
+  /** Remembers what was compared, unless the spool is not, or not as a whole, what the manifest describes. */
+  #mark(job: MailboxJob, manifest: Manifest, { spool, spill, complete }: Reading): void {
+    const same = complete === spill.count && sameFingerprint(manifest.header.source, spool.fingerprint);
+    if (this.#state === undefined || !same) return;
+    markVerified(this.#state.mailboxes, job.manifest, manifest);
+  }
+
   /** Folders of the target that no mailbox of the source leads to. */
   #findExtraFolders(): void {
-    const { folders: known } = this.#jobs;
-    if (!known.has('')) this.#findExtraInbox();
-    for (const name of this.#root.entries()) {
-      if (!name.startsWith('.') || known.has(name) || this.#root.lstat(name)?.kind !== 'dir') continue;
-      const place = printable(this.#root.join(name));
-      const { ours, others } = this.#count(name);
-      const mailbox = printable(name.slice(1));
-      if (!ours && others > 0) remarkForeign(remarker(this.#context.emit, this.#user, mailbox), others);
+    for (const { mailbox, place, ours, others } of extraFolders(this.#root, this.#jobs.folders)) {
       if (ours) this.#differ('+', mailbox, 'a mailbox that only the target has', undefined, place);
-    }
-  }
-
-  /** The root is a folder in any case; mail of ours in it is too much where the source has no INBOX. */
-  #findExtraInbox(): void {
-    const place = printable(this.#root.path);
-    if (this.#count('').ours)
-      this.#differ('+', 'INBOX', 'a mailbox that only the target has', undefined, place);
-  }
-
-  /** Whether a folder holds mail that spoolsync put there, and how much of others'. */
-  #count(name: string): { readonly ours: boolean; readonly others: number } {
-    const folder = openFolder(this.#root, name);
-    if (folder === undefined) return { ours: false, others: 0 };
-    try {
-      const { own, others } = takeInventory(folder);
-      return { ours: own.size > 0, others: others.size };
-    } finally {
-      folder.close();
+      else remarkForeign(remarker(this.#context.emit, this.#user, mailbox), others);
     }
   }
 

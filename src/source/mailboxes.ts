@@ -3,10 +3,12 @@ import { LIMITS } from '../core/limits.ts';
 import { Dir } from '../io/dir.ts';
 import type { OpenFile } from '../io/file.ts';
 import { printable } from '../io/names.ts';
+import { sharedFileSystem } from '../io/network-fs.ts';
 import { accountOwner, foreign } from '../io/owner.ts';
 import { unsafe } from '../io/wrap.ts';
 import type { Account } from './accounts.ts';
-import { type Rejected, rejectedBy } from './rejected.ts';
+import { type Rejected, rejectedBy, unlessHidden } from './rejected.ts';
+import { dotlockIn, indexFilesIn, type Surroundings } from './surroundings.ts';
 import { openBelow, walkMailRoot } from './walk.ts';
 
 /** One mbox file of an account. */
@@ -93,9 +95,20 @@ export class MboxAccount {
     });
   }
 
+  /** Path of the mail root, latin1. */
+  get rootPath(): string {
+    return this.#places.root;
+  }
+
   /** Whether the mail root is there. */
   get hasRoot(): boolean {
     return this.#root !== undefined;
+  }
+
+  /** The kinds of file systems of the account that other hosts may work on. */
+  sharedFileSystems(): readonly string[] {
+    const dirs = [this.#root, this.#inboxDir].filter((dir) => dir !== undefined);
+    return [...new Set(dirs.flatMap((dir) => sharedFileSystem(dir) ?? []))];
   }
 
   /** INBOX and every mailbox below the mail root. */
@@ -136,6 +149,18 @@ export class MboxAccount {
     return this.#root === undefined ? undefined : this.#openBelow(this.#root, mailbox.parts);
   }
 
+  /** The dotlock and the index files of a listed mailbox; what may not be looked at is left out. */
+  surroundings({ parts, path, isInbox }: SourceMailbox): Surroundings {
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    const dotlock = unlessHidden(path, () =>
+      isInbox
+        ? dotlockIn(this.#inboxDir, name)
+        : this.#inDir(this.#root, parts.slice(0, -1), (dir) => dotlockIn(dir, name)),
+    );
+    const index = unlessHidden(path, () => this.#inIndex(parts, indexFilesIn));
+    return { dotlock, index: index ?? [] };
+  }
+
   /** Subscription files, where they exist; `home` (latin1) is the user's, if known. */
   subscriptions(home?: string): SubscriptionFiles {
     const { root, control } = this.#places;
@@ -172,27 +197,40 @@ export class MboxAccount {
     return { kind: 'mailbox', parts, path, isInbox, ...(index === undefined ? {} : { index }) };
   }
 
-  /**
-   * The index of mailbox `A/B` is in `A/.imap/B/` below the mail root or, with `:INDEX=`, below that directory; INBOX's
-   * too is there, wherever its file lies (observed with Dovecot 2.3.19). One that cannot be looked at safely counts as
-   * none.
-   */
+  /** An index that cannot be looked at safely counts as none. */
   #index(parts: readonly string[]): SourceMailbox['index'] {
+    return unlessHidden(this.#places.index ?? this.#places.root, () =>
+      this.#inIndex(parts, (dir) => {
+        const log = dir.lstat('dovecot.index.log');
+        const any = log ?? dir.lstat('dovecot.index');
+        return any === undefined ? undefined : { logMtimeNs: log?.mtimeNs };
+      }),
+    );
+  }
+
+  /**
+   * Looks into the index directory of a mailbox. That of `A/B` is `A/.imap/B/` below the mail root or, with `:INDEX=`,
+   * below that directory; INBOX's too is there, wherever its file lies (observed with Dovecot 2.3.19).
+   */
+  #inIndex<T>(parts: readonly string[], look: (dir: Dir) => T): T | undefined {
     const place = this.#places.index ?? this.#places.root;
     if (place === 'MEMORY') return undefined;
     const root = place === this.#places.root ? this.#root : openOrReject(place, []);
     try {
-      if (root === undefined) return undefined;
-      const dir = openBelow(root, [...parts.slice(0, -1), '.imap', parts.at(-1) ?? ''], this.owner);
-      const log = dir?.lstat('dovecot.index.log');
-      const any = log ?? dir?.lstat('dovecot.index');
-      dir?.close();
-      return any === undefined ? undefined : { logMtimeNs: log?.mtimeNs };
-    } catch (error) {
-      rejectedBy(error, place);
-      return undefined;
+      return this.#inDir(root, [...parts.slice(0, -1), '.imap', parts.at(-1) ?? ''], look);
     } finally {
       if (root !== this.#root) root?.close();
+    }
+  }
+
+  /** Looks into a directory below a root, if it exists. */
+  #inDir<T>(root: Dir | undefined, parts: readonly string[], look: (dir: Dir) => T): T | undefined {
+    const dir = root === undefined ? undefined : openBelow(root, parts, this.owner);
+    if (dir === undefined) return undefined;
+    try {
+      return look(dir);
+    } finally {
+      if (dir !== root) dir.close();
     }
   }
 

@@ -27,3 +27,13 @@ export function rejectedBy(error: unknown, path: string): Rejected {
     reason: message.startsWith(prefix) ? message.slice(prefix.length) : `leads nowhere: ${message}`,
   };
 }
+
+/** What a look at a path finds; `undefined` too where it is unsafe or may not be looked at. */
+export function unlessHidden<T>(path: string, look: () => T | undefined): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    rejectedBy(error, path);
+    return undefined;
+  }
+}

@@ -144,6 +144,18 @@ export function fingerprintOf({ dev, ino, size, mtimeNs, ctimeNs, birthNs }: Sta
   };
 }
 
+/** Whether a spool file is what it was. */
+export function sameFingerprint(a: Fingerprint, b: Fingerprint): boolean {
+  return (
+    a.dev === b.dev &&
+    a.ino === b.ino &&
+    a.size === b.size &&
+    a.mtimeNs === b.mtimeNs &&
+    a.ctimeNs === b.ctimeNs &&
+    a.birthNs === b.birthNs
+  );
+}
+
 function head(file: OpenFile, size: number): Uint8Array {
   const bytes = Buffer.alloc(Math.min(SNIFF_BYTES, size));
   return bytes.subarray(0, file.readAt(bytes, 0));

@@ -47,7 +47,8 @@ export function verify(run: TestRun): Promise<TestResult> {
   return carryOut(run, (context, pairs) => verifyAccounts(context, toNameBytes(run.state), pairs));
 }
 
-async function carryOut(
+/** Any work over the account of a run. */
+export async function carryOut(
   run: TestRun,
   work: (context: RunContext, pairs: ReturnType<typeof pairAccounts>['pairs']) => Promise<void>,
 ): Promise<TestResult> {

@@ -218,6 +218,19 @@ test('messages show odd names without control characters', () => {
   expect(error.message).toBe(`${at}/a\\x1b[2J\\x0a is a symbolic link, which is not followed`);
 });
 
+test('a file gets a second name, which must be free; a link is linked as such, not followed', () => {
+  const at = tempDir();
+  const dir = open(at);
+  fs.writeFileSync(`${at}/f`, 'x');
+  fs.symlinkSync('f', `${at}/l`);
+  dir.link('f', dir, 'g');
+  expect(dir.lstat('g')).toMatchObject({ ino: dir.lstat('f')?.ino, nlink: 2 });
+  expect(thrown(() => dir.link('f', dir, 'l')).code).toBe('CANNOT_CREATE');
+  expect(thrown(() => dir.link('none', dir, 'h')).code).toBe('CANNOT_CREATE');
+  dir.link('l', dir, 'h');
+  expect(dir.lstat('h')?.kind).toBe('link');
+});
+
 test('the source is never written: every changing call is refused before it reaches the disk', () => {
   const at = tempDir();
   fs.writeFileSync(`${at}/f`, 'x');
@@ -228,6 +241,8 @@ test('the source is never written: every changing call is refused before it reac
     () => dir.mkdir('g', 0o700),
     () => dir.ensureDir('g', 0o700),
     () => dir.rename('f', dir, 'g'),
+    () => dir.link('f', dir, 'g'),
+    () => open(at).link('f', dir, 'g'),
     () => open(at).rename('f', dir, 'g'),
     () => dir.unlink('f'),
     () => dir.setTime(0),

@@ -1,0 +1,113 @@
+import { digestOf } from '../codec/digest.ts';
+import type { Fingerprint } from '../core/message.ts';
+import { Dir } from '../io/dir.ts';
+import type { FileId } from '../io/in-use.ts';
+import { printable } from '../io/names.ts';
+import type { Stat } from '../io/stat.ts';
+import type { MboxAccount, SourceMailbox } from './mailboxes.ts';
+import { unlessHidden } from './rejected.ts';
+import { fingerprintOf, sameFingerprint } from './spool.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** A file that whoever works on a mailbox holds open. */
+export interface WatchedFile {
+  /** Printable. */
+  readonly path: string;
+  readonly id: FileId;
+  readonly role: 'spool' | 'index' | 'session';
+}
+
+/** One spool, looked at and not read. */
+export interface SpoolLook {
+  readonly mailbox: SourceMailbox;
+  readonly stat: Stat;
+  readonly dotlock: Surroundings['dotlock'];
+  /** The spool itself, Dovecot's index, and what a session of UW's servers locks. */
+  readonly watched: readonly WatchedFile[];
+}
+
+/** Looks at all spools of an account. One that vanishes meanwhile, or may not be opened, is left out. */
+export function lookAtSpools(account: MboxAccount): SpoolLook[] {
+  const temp = Dir.openRoot('/tmp', 'source');
+  try {
+    return account.list().mailboxes.flatMap((mailbox) => lookAtSpool(account, mailbox, temp) ?? []);
+  } finally {
+    temp?.close();
+  }
+}
+
+function lookAtSpool(
+  account: MboxAccount,
+  mailbox: SourceMailbox,
+  temp: Dir | undefined,
+): SpoolLook | undefined {
+  const stat = unlessHidden(mailbox.path, () => {
+    const file = account.openMailbox(mailbox);
+    file?.close();
+    return file?.stat;
+  });
+  if (stat === undefined) return undefined;
+  const { dotlock, index } = account.surroundings(mailbox);
+  const session = sessionFile(temp, stat);
+  const watched: WatchedFile[] = [
+    { path: printable(mailbox.path), id: stat, role: 'spool' },
+    ...index.map(({ path, stat: id }) => ({ path: printable(path), id, role: 'index' as const })),
+    ...(session === undefined ? [] : [session]),
+  ];
+  return { mailbox, stat, dotlock, watched };
+}
+
+/** What a UW session that may write keeps open and locked, all the while it lasts (docs/formats-uw.md, "Locks"). */
+function sessionFile(temp: Dir | undefined, { dev, ino }: Stat): WatchedFile | undefined {
+  const name = `.${dev.toString(16)}.${ino.toString(16)}`;
+  const stat = temp?.lstat(name);
+  return temp === undefined || stat?.kind !== 'file'
+    ? undefined
+    : { path: printable(temp.join(name)), id: stat, role: 'session' };
+}
+
+/** What an account's source was at one moment, to be compared with another. */
+export interface SourceState {
+  /** By path, latin1. */
+  readonly spools: ReadonlyMap<string, Fingerprint>;
+  /** Digest of the lists of subscriptions. */
+  readonly subscriptions: string;
+}
+
+/** Takes the state of an account's source; `looks` where they are at hand already. */
+export function sourceState(account: MboxAccount, looks = lookAtSpools(account)): SourceState {
+  const { dovecot, uw } = account.subscriptions(account.rootPath.replace(/\/[^/]*$/, '') || '/');
+  const lists = [dovecot, uw].map((list) => (list === undefined ? '-' : digestOf(list)));
+  return {
+    spools: new Map(looks.map(({ mailbox, stat }) => [mailbox.path, fingerprintOf(stat)])),
+    subscriptions: lists.join(),
+  };
+}
+
+/** What changed in an account's source, and where. */
+export interface SourceChange {
+  /** Completes "WHERE …". */
+  readonly what: string;
+  /** Printable. */
+  readonly where: string;
+}
+
+export function changesBetween(before: SourceState, now: SourceState, root: string): SourceChange[] {
+  const changes: SourceChange[] = [];
+  const say = (path: string, what: string) => changes.push({ what, where: printable(path) });
+  for (const [path, old] of before.spools) {
+    const found = now.spools.get(path);
+    if (found === undefined) say(path, 'vanished');
+    else if (!sameFingerprint(old, found)) say(path, howChanged(old, found));
+  }
+  for (const path of now.spools.keys()) if (!before.spools.has(path)) say(path, 'is new');
+  if (before.subscriptions !== now.subscriptions) say(root, 'has other subscriptions');
+  return changes;
+}
+
+function howChanged(old: Fingerprint, now: Fingerprint): string {
+  if (old.dev !== now.dev || old.ino !== now.ino) return 'was replaced by another file';
+  const more = now.size - old.size;
+  if (more === 0) return 'was changed';
+  return more > 0 ? `grew by ${more} bytes` : `shrank by ${-more} bytes`;
+}
