@@ -51,6 +51,7 @@ export const ERROR_CODES = {
   STATE_FOREIGN: EXIT.config,
   STATE_NEWER: EXIT.config,
   STATE_SEALED: EXIT.config,
+  NOT_SEALED: EXIT.findings,
   SEAL_MISSING: EXIT.noInput,
   SEAL_DAMAGED: EXIT.config,
   SEAL_NEWER: EXIT.config,

@@ -15,6 +15,8 @@ export type RunEvent =
   | MailboxEvent
   | DifferenceEvent
   | FailureEvent
+  | GateEvent
+  | SealEvent
   | EndEvent;
 
 export type Listener = (event: RunEvent) => void;
@@ -132,6 +134,26 @@ export interface FailureEvent {
   readonly message: string;
   readonly place?: string;
   readonly advice: string;
+}
+
+/** What `final` found when it asked whether the source stands still. */
+export interface GateEvent {
+  readonly event: 'gate';
+  /** Absent where it concerns the whole run. */
+  readonly user?: string;
+  readonly quiet: boolean;
+  /** What is not quiet, who does it and where. */
+  readonly reasons: readonly string[];
+}
+
+/** The seal has been written. */
+export interface SealEvent {
+  readonly event: 'seal';
+  readonly path: string;
+  /** SHA-256 over the seal, hex. */
+  readonly root: string;
+  readonly mailboxes: number;
+  readonly messages: number;
 }
 
 export interface EndEvent {

@@ -130,7 +130,7 @@ class Planner {
 
   /** A message that the source has no more. */
   vanished(known: Remembered): Action {
-    if (this.#input.merge) return { kind: 'keep', old: known, next: known };
+    if (this.#input.merge) return this.#untouched(known, known);
     if (known.gone) return { kind: 'forget', old: known };
     const { old, now } = this.#input.target.look(known);
     if (now === 'gone' || now === 'absent') return { kind: 'forget', old };
@@ -139,8 +139,7 @@ class Planner {
 
   *#again(known: Remembered, now: Scanned, kind: 'reflag' | 'renumber'): Generator<Action, void, void> {
     if (this.#input.merge) {
-      const { flags, keywords } = known;
-      yield { kind: 'keep', old: known, next: { ...known, ...place(now), flags, keywords } };
+      yield this.#untouched(known, { ...known, ...place(now) });
       return;
     }
     const moved = kind === 'renumber' ? { ...record(now), uid: now.uid } : withUids(now, known);
@@ -154,6 +153,14 @@ class Planner {
       yield { kind: 'forget', old };
       yield { kind: 'add', now, next: moved };
     } else yield merged(kind, old, now, moved, there === 'as-left' ? undefined : there);
+  }
+
+  /** What its users made of a message since they are in is theirs: it is only written down. */
+  #untouched(known: Remembered, next: Remembered): Action {
+    if (known.gone) return { kind: 'leave', old: known, next };
+    const { old, now } = this.#input.target.look(known);
+    if (now === 'gone' || now === 'absent') return { kind: 'leave', old, next: { ...next, gone: true } };
+    return { kind: 'keep', old, next: now === 'as-left' ? next : { ...next, target: now } };
   }
 
   #add(now: Scanned): Action {

@@ -66,6 +66,8 @@ export class Outcome {
         break;
       case 'begin':
       case 'rules':
+      case 'gate':
+      case 'seal':
       case 'progress':
       case 'end':
         break;

@@ -57,13 +57,13 @@ export async function convertAccount(
 }
 
 /** Opens an account, holds its run lock while `work` is done, and closes it. */
-export async function withAccount(
+export async function withAccount<T>(
   context: RunContext,
   settings: ConvertSettings,
   pair: AccountPair,
   manner: Manner,
-  work: (open: OpenAccount) => Promise<void>,
-): Promise<void> {
+  work: (open: OpenAccount) => Promise<T>,
+): Promise<T> {
   const { account, target: path } = pair;
   const jobs = openJobs(context, account);
   const closing: (() => void)[] = [() => jobs.close()];
@@ -80,7 +80,7 @@ export async function withAccount(
       closing.push(() => lock.release());
     }
     const target = targetOf(settings, account.user, canonical, root, state, manner);
-    await work({ pair, user: printable(account.user), jobs, target, state });
+    return await work({ pair, user: printable(account.user), jobs, target, state });
   } finally {
     for (const close of closing.reverse()) close();
   }

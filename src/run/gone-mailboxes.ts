@@ -5,6 +5,7 @@ import { mayRemove } from '../plan/removals.ts';
 import { moveJournal, removeJournal } from '../state/journal.ts';
 import { forgetManifest, type Manifest, moveManifest, openManifest } from '../state/manifest.ts';
 import { manifestName } from '../state/state-dir.ts';
+import { forgetVerified } from '../state/verified.ts';
 import { type RunContext, remarker } from './context.ts';
 import type { OpenAccount } from './convert-account.ts';
 import { emptyMailbox, type TargetAccount } from './convert-mailbox.ts';
@@ -72,6 +73,7 @@ async function renameMailbox(
     root.rename(from, root, job.folder);
     root.fsync();
   }
+  forgetVerified(state, name);
   moveJournal(state, name, job.manifest);
   await moveManifest(state, name, manifest, job);
   job.remark('note', 'MAILBOX_RENAMED', `was called ${mailbox}, and its folder was renamed`);
@@ -140,6 +142,7 @@ async function removeMailbox(
       'MAILBOX_KEPT',
       'the source has it no more, but other mail is in its folder: that stays',
     );
+  forgetVerified(target.state, name);
   forgetManifest(target.state, name);
   removeJournal(target.state, name);
   const counts = {

@@ -32,7 +32,11 @@ export async function verifyAccounts(
   await forEachAccount(context, pairs, (pair) => verifyAccount(context, state, pair));
 }
 
-async function verifyAccount(context: RunContext, stateRoot: string, pair: AccountPair): Promise<void> {
+export async function verifyAccount(
+  context: RunContext,
+  stateRoot: string,
+  pair: AccountPair,
+): Promise<void> {
   const { account, target } = pair;
   const jobs = openJobs(context, account);
   const root = Dir.openRoot(target, 'target');

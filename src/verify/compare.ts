@@ -40,7 +40,8 @@ export interface ExpectedNumbers {
  * Compares what the source says of a mailbox with what lies in its folder: UIDVALIDITY, UIDNEXT, then message by message
  * presence and order (both sides are walked through in UID order), flags, keywords, INTERNALDATE, and all bytes, read
  * anew on both sides. `numbers` is asked when all records have been seen. `took` hears of the bytes read. Mail under names
- * that spoolsync does not make is others', and no difference.
+ * that spoolsync does not make is others', and no difference. `read` says whose bytes are read; of all others only names,
+ * flags and UIDs are compared.
  */
 export function compareMailbox(
   folder: TargetFolder,
@@ -48,14 +49,16 @@ export function compareMailbox(
   records: Iterable<MessageRecord>,
   differ: Differ,
   took: (bytes: number) => void,
+  read: (record: MessageRecord) => boolean = () => true,
 ): Promise<Compared> {
-  return new Comparison(folder, differ, took).run(numbers, records);
+  return new Comparison(folder, differ, took, read).run(numbers, records);
 }
 
 class Comparison {
   readonly #folder: TargetFolder;
   readonly #differ: Differ;
   readonly #took: (bytes: number) => void;
+  readonly #read: (record: MessageRecord) => boolean;
   readonly #letters: KeywordLetters;
   readonly #seen = new ListingSum();
   readonly #meter = new FileMeter();
@@ -63,10 +66,16 @@ class Comparison {
   /** Base names to file names below the folder; made when a file is not where it is expected. */
   #index: Map<string, string> | undefined;
 
-  constructor(folder: TargetFolder, differ: Differ, took: (bytes: number) => void) {
+  constructor(
+    folder: TargetFolder,
+    differ: Differ,
+    took: (bytes: number) => void,
+    read: (record: MessageRecord) => boolean,
+  ) {
     this.#folder = folder;
     this.#differ = differ;
     this.#took = took;
+    this.#read = read;
     this.#letters = KeywordLetters.read(folder.dir);
   }
 
@@ -136,6 +145,14 @@ class Comparison {
       ? [this.#folder.new, name.slice(4)]
       : [this.#folder.cur, name.slice(4)];
     const where = { uid, place: this.#place(name) };
+    const named = [
+      ...this.#flagsDiffer(record, splitName(file).info),
+      ...(base === baseOf(record) ? [] : ['its file has a name that spoolsync would not give it']),
+    ];
+    if (!this.#read(record)) {
+      for (const reason of named) this.#differ('*', reason, where);
+      return named.length === 0;
+    }
     const found = this.#meter.measure(dir, file);
     if (found === undefined) {
       this.#differ('!', 'its file vanished while it was compared', where);
@@ -148,8 +165,7 @@ class Comparison {
       ...(found.mtime === record.date
         ? []
         : [`INTERNALDATE ${date(found.mtime)}, source ${date(record.date)}`]),
-      ...this.#flagsDiffer(record, splitName(file).info),
-      ...(base === baseOf(record) ? [] : ['its file has a name that spoolsync would not give it']),
+      ...named,
     ];
     for (const reason of reasons) this.#differ('*', reason, where);
     return reasons.length === 0;

@@ -10,6 +10,7 @@ import { DEFAULT_MAX_REMOVE, type MaxRemove } from '../../src/plan/removals.ts';
 import { Outcome } from '../../src/report/outcome.ts';
 import type { RunContext } from '../../src/run/context.ts';
 import { convertAccounts } from '../../src/run/convert.ts';
+import { type FinalSettings, finalAccounts } from '../../src/run/final.ts';
 import { pairAccounts } from '../../src/run/pairs.ts';
 import { verifyAccounts } from '../../src/run/verify.ts';
 
@@ -41,6 +42,34 @@ export function convert(run: TestRun): Promise<TestResult> {
     const settings = { state: toNameBytes(run.state), owner, now, maxRemove, dryRun };
     return convertAccounts(context, settings, pairs);
   });
+}
+
+/** How `final` is run; its gate does not wait, and looks at no services of this host unless told so. */
+export interface TestFinal extends Partial<Omit<FinalSettings, 'seal'>> {
+  /** Path of the seal; beside the state unless given. */
+  readonly seal?: string;
+}
+
+export function final(run: TestRun, how: TestFinal = {}): Promise<TestResult> {
+  const { owner, now = () => new Date(), maxRemove = DEFAULT_MAX_REMOVE } = run;
+  const clock = { now: () => Date.now() + 60_000, sleep: () => Promise.resolve() };
+  const settings: FinalSettings = {
+    state: toNameBytes(run.state),
+    owner,
+    now,
+    maxRemove,
+    dryRun: false,
+    verify: 'changed',
+    merge: false,
+    forceQuiet: false,
+    version: 'test',
+    from: 'mbox:source',
+    to: 'maildir:target',
+    gate: { clock, services: () => [] },
+    ...how,
+    seal: toNameBytes(how.seal ?? `${run.state}.seal`),
+  };
+  return carryOut(run, (context, pairs) => finalAccounts(context, settings, pairs));
 }
 
 export function verify(run: TestRun): Promise<TestResult> {

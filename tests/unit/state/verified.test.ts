@@ -16,6 +16,8 @@ const HEADER: ManifestHeader = {
   folder: '',
   mailbox: 'INBOX',
   rules: 'dovecot',
+  reason: 'asked for',
+  ground: 'mark',
   reading: 'auto UTC none',
   settled: true,
   bytes: 3,
