@@ -56,6 +56,7 @@ async function carryOut(
   const events: RunEvent[] = [];
   const outcome = new Outcome();
   const context: RunContext = {
+    version: '0.0.0-test',
     reading: { rules: run.rules ?? 'auto', zone: zone.zone, unquote: run.unquote ?? 'none' },
     emit: (event) => {
       outcome.listen(event);
