@@ -18,9 +18,10 @@ import { emitFailure, isStop } from './failures.ts';
 import { type AccountJobs, type MailboxJob, openJobs } from './jobs.ts';
 import { numberedByName, numbersOf, withUids } from './numbers.ts';
 import { readMailbox } from './read-mailbox.ts';
+import { PassRecorder } from './record-pass.ts';
 import { readSubscriptions } from './subscriptions.ts';
 
-/** Compares the source and the target of accounts. Writes nothing. */
+/** Compares the source and the target of accounts. Writes nothing but a line of the account's history. */
 export async function verifyAccounts(
   context: RunContext,
   state: string,
@@ -31,7 +32,8 @@ export async function verifyAccounts(
 
 async function verifyAccount(context: RunContext, stateRoot: string, pair: AccountPair): Promise<void> {
   const { account, target } = pair;
-  const jobs = openJobs(context, account);
+  const pass = new PassRecorder(context, 'verify', new Date());
+  const jobs = openJobs(pass.context, account);
   const root = Dir.openRoot(target, 'target');
   try {
     if (root === undefined) {
@@ -42,7 +44,8 @@ async function verifyAccount(context: RunContext, stateRoot: string, pair: Accou
     }
     const state = findAccountState(stateRoot, account.user, root.path);
     try {
-      await new AccountVerification(context, pair, jobs, root, state).run();
+      await new AccountVerification(pass.context, pair, jobs, root, state).run();
+      if (state !== undefined) pass.finishIfPossible(state.dir);
     } finally {
       state?.close();
     }
@@ -105,7 +108,12 @@ class AccountVerification {
 
   async #verifyMailbox(job: MailboxJob): Promise<void> {
     const { mailbox, folder } = job;
-    let differences = 0;
+    let [differences, read] = [0, 0];
+    const took = (bytes: number) => {
+      read += bytes;
+      this.#context.took(bytes);
+    };
+    const context = { ...this.#context, took };
     const differ: Differ = (sign, message, { uid, place } = {}) => {
       differences++;
       this.#differ(sign, mailbox, message, uid, place);
@@ -114,14 +122,14 @@ class AccountVerification {
     const remark: Remark = (severity, code, ...more) => {
       if (code === 'SOURCE_MOVED') job.remark(severity, code, ...more);
     };
-    const reading = await readMailbox(this.#context, { ...job, remark, store: NOWHERE });
+    const reading = await readMailbox(context, { ...job, remark, store: NOWHERE });
     const manifest = this.#state && openUsable(this.#state.mailboxes, job.manifest);
     const opened = openFolder(this.#root, folder);
     try {
       const { equal, foreign, gone } =
         opened === undefined
           ? { equal: 0, foreign: 0, gone: 0 }
-          : await compare(opened, manifest, reading, differ, this.#context);
+          : await compare(opened, manifest, reading, differ, context);
       if (gone > 0) {
         const message = `${gone} messages were removed in the target by its user, and are left so`;
         job.remark('note', 'TARGET_MESSAGES_GONE', message);
@@ -138,6 +146,7 @@ class AccountVerification {
         equal,
         differences,
         foreign,
+        read,
       };
       const event = {
         event: 'mailbox',
