@@ -4,27 +4,23 @@ import path from 'node:path';
 import { CommanderError } from 'commander';
 import { createZone } from '../codec/time-zone.ts';
 import { EXIT, SpoolsyncError } from '../core/errors.ts';
-import type { Listener, RunEvent } from '../core/events.ts';
+import type { CommandName, Listener, RunEvent } from '../core/events.ts';
 import { toNameBytes } from '../io/names.ts';
-import { parseOwner } from '../io/users.ts';
-import { DEFAULT_MAX_REMOVE } from '../plan/removals.ts';
 import { jsonReport } from '../report/json.ts';
 import { Outcome } from '../report/outcome.ts';
 import { progressLine } from '../report/progress.ts';
 import { textReport } from '../report/text.ts';
 import type { RunContext } from '../run/context.ts';
-import { convertAccounts } from '../run/convert.ts';
 import { emitFailure } from '../run/failures.ts';
-import { pairAccounts } from '../run/pairs.ts';
-import { verifyAccounts } from '../run/verify.ts';
-import { buildProgram, type CommandName, type CommandOptions } from './options.ts';
+import { callCommand, OFFER } from './commands.ts';
+import { buildProgram, type CommandOptions } from './options.ts';
 import { watchSignals } from './signals.ts';
 
 /** Runs the command line; returns the exit status. Nothing else in the program exits or prints. */
 export async function main(argv: readonly string[]): Promise<number> {
   let status: number = EXIT.ok;
   for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
-  const program = buildProgram(version(), async (command, options) => {
+  const program = buildProgram(version(), OFFER, async (command, options) => {
     status = await runCommand(command, options);
   });
   try {
@@ -74,7 +70,6 @@ async function carryOut(
   emit: Listener,
   checkSignal: () => void,
 ): Promise<void> {
-  const { from, to } = options;
   const zone = createZone(options.sourceTz ?? Intl.DateTimeFormat().resolvedOptions().timeZone);
   if (!zone.ok) {
     const advice = 'use an IANA name such as Europe/Helsinki; see: timedatectl list-timezones';
@@ -85,19 +80,11 @@ async function carryOut(
     bytes += more;
     emit({ event: 'progress', bytes });
   };
-  const reading = { rules: options.mboxRules, zone: zone.zone, unquote: options.unquote };
-  const context: RunContext = { reading, emit, took, checkSignal };
-  const { pairs, rejected } = pairAccounts(toNameBytes(from), toNameBytes(to), options.user.map(toNameBytes));
-  emit({ event: 'begin', command, version: version(), from, to, accounts: pairs.length });
-  for (const remark of rejected) emit(remark);
+  const { mboxRules: rules = 'auto', unquote = 'none' } = options;
+  const reading = { rules, zone: zone.zone, unquote };
+  const context: RunContext = { version: version(), reading, emit, took, checkSignal };
   const state = toNameBytes(path.resolve(options.state ?? defaultState()));
-  if (command === 'verify') return verifyAccounts(context, state, pairs);
-  const owner = options.owner === undefined ? undefined : parseOwner(options.owner);
-  return convertAccounts(
-    context,
-    { state, owner, now: () => new Date(), maxRemove: DEFAULT_MAX_REMOVE, dryRun: options.dryRun ?? false },
-    pairs,
-  );
+  await callCommand(command, { context, options, state });
 }
 
 /** DIR of `--state` where none is given (XDG Base Directory Specification; FHS 5.8 for root). */

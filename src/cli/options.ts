@@ -1,37 +1,79 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { CommandName } from '../core/events.ts';
 import type { MboxRules, Unquote } from '../core/types.ts';
+import { DEFAULT_MAX_REMOVE, type MaxRemove } from '../plan/removals.ts';
 import { escapeControls } from '../report/escape.ts';
 
-/** What the command line says, checked for form only. */
+/** What the command line says, checked for form only. What a command has no option for is absent. */
 export interface CommandOptions {
-  readonly from: string;
-  readonly to: string;
+  /** Absent with `status`, and where `verify` has a seal. */
+  readonly from?: string;
+  readonly to?: string;
   readonly user: readonly string[];
   readonly state?: string;
-  readonly mboxRules: MboxRules | 'auto';
-  readonly sourceTz?: string;
-  readonly unquote: Unquote;
-  readonly owner?: string;
-  readonly dryRun?: boolean;
   readonly json: boolean;
   readonly quiet: boolean;
+  readonly mboxRules?: MboxRules | 'auto';
+  readonly sourceTz?: string;
+  readonly unquote?: Unquote;
+  readonly owner?: string;
+  readonly maxRemove?: MaxRemove;
+  readonly dryRun?: boolean;
+  readonly verify?: 'all' | 'changed' | 'sample';
+  readonly merge?: boolean;
+  readonly forceQuiet?: boolean;
+  readonly seal?: string;
 }
-
-export type CommandName = 'convert' | 'verify';
 
 const EXIT_HELP = `
 Exit status:
   0   done, nothing left over; verify: all equal
   2   done, but the source moved while it was read: run again
   3   done, with findings to look at; verify: differences
-  64  wrong usage            66  no such input     78  state of another target
+  64  wrong usage            66  no such input     78  state of another target, sealed, or damaged
   70  a bug of ours          73  cannot create     74  I/O error or disk full
-  75  locked or in use       77  permission        130, 143  stopped by a signal
+  75  locked, in use, or (final) not quiet         77  permission
+  130, 143  stopped by a signal
   All but 0, 2 and 3 say what to do; the same command goes on where it was.`;
+
+/** What this spoolsync can do; the command line offers no more. */
+export interface Offer {
+  readonly commands: readonly CommandName[];
+  /** Whether `verify` can compare a target with a seal. */
+  readonly verifySeal: boolean;
+}
+
+/** What each command is about, and its options beside those of all. */
+const COMMANDS: Readonly<Record<CommandName, (command: Command, offer: Offer) => Command>> = {
+  convert: (command) =>
+    addPass(addReading(addTarget(addSource(command))))
+      .description('bring the target Maildirs up to date with the source spools, which are never written')
+      .option('--dry-run', 'only say what would be done', false),
+  final: (command) =>
+    addPass(addReading(addTarget(addSource(command))))
+      .description('the last pass, when the old server is silent: what is left, the proof, and the seal')
+      .addOption(
+        new Option('--verify <WHAT>', 'messages to compare byte by byte before sealing')
+          .choices(['all', 'changed', 'sample'])
+          .default('changed'),
+      )
+      .option('--force-quiet', 'go on although the source is not quiet; the seal will say so', false)
+      .option('--merge', 'after a final: only add mail that came late, never change or remove', false)
+      .option('--seal <FILE>', 'where to write the seal (default: into the state directory)', nonEmpty),
+  verify: (command, { verifySeal }) => {
+    const both = verifySeal ? addSealOrSource(command) : addSource(command);
+    return addReading(addTarget(both)).description(
+      'compare both sides anew, message by message and byte by byte; changes neither',
+    );
+  },
+  status: (command) =>
+    command.description('passes so far, what changed between them, and how long final will take'),
+};
 
 /** Builds the command line; `run` is called with the command that was typed. */
 export function buildProgram(
   version: string,
+  offer: Offer,
   run: (command: CommandName, options: CommandOptions) => Promise<void>,
 ): Command {
   const program = new Command('spoolsync')
@@ -42,32 +84,40 @@ export function buildProgram(
       writeErr: (text) => void process.stderr.write(text.split('\n').map(escapeControls).join('\n')),
     })
     .exitOverride();
-  const convert = program
-    .command('convert')
-    .description('bring the target Maildirs up to date with the source spools, which are never written')
-    .addOption(
-      new Option('--owner <USER[:GROUP]>', 'who the target belongs to (needs root)').argParser(nonEmpty),
-    );
-  convert.option('--dry-run', 'only say what would be done', false);
-  const verify = program
-    .command('verify')
-    .description('compare both sides anew, message by message and byte by byte; writes nothing');
-  for (const command of [convert, verify]) {
-    addCommon(command).action((options: CommandOptions) => run(command.name() as CommandName, options));
+  for (const name of offer.commands) {
+    const command = COMMANDS[name](program.command(name), offer);
+    addCommon(command).action((options: CommandOptions) => run(name, options));
   }
   return program;
 }
 
-function addCommon(command: Command): Command {
+const FROM = [
+  '--from <LOCATION>',
+  'source, as in Dovecot’s mail_location: mbox:/home/%u/mail:INBOX=/var/mail/%u',
+  nonEmpty,
+] as const;
+
+function addSource(command: Command): Command {
+  return command.requiredOption(...FROM);
+}
+
+function addSealOrSource(command: Command): Command {
   return command
-    .requiredOption(
-      '--from <LOCATION>',
-      'source, as in Dovecot’s mail_location: mbox:/home/%u/mail:INBOX=/var/mail/%u',
-      nonEmpty,
-    )
-    .requiredOption('--to <LOCATION>', 'target: maildir:/srv/vmail/%u/Maildir', nonEmpty)
-    .option('--user <NAME...>', 'only these accounts (default: all that the source has on disk)', collect, [])
-    .option('--state <DIR>', 'what spoolsync knows of earlier passes', nonEmpty)
+    .option(...FROM)
+    .option('--seal <FILE>', 'compare the target with a seal of final instead of the source', nonEmpty)
+    .hook('preAction', () => {
+      const { from, seal } = command.opts<CommandOptions>();
+      if (from === undefined && seal === undefined)
+        command.error("error: required option '--from <LOCATION>' (or '--seal <FILE>') not specified");
+    });
+}
+
+function addTarget(command: Command): Command {
+  return command.requiredOption('--to <LOCATION>', 'target: maildir:/srv/vmail/%u/Maildir', nonEmpty);
+}
+
+function addReading(command: Command): Command {
+  return command
     .addOption(
       new Option('--mbox-rules <RULES>', 'whose reading of mbox counts')
         .choices(['auto', 'dovecot', 'uw', 'plain'])
@@ -80,12 +130,39 @@ function addCommon(command: Command): Command {
     )
     .addOption(
       new Option('--unquote <STYLE>', 'undo >From quoting').choices(['none', 'rd', 'o']).default('none'),
-    )
+    );
+}
+
+function addPass(command: Command): Command {
+  return command
+    .option('--owner <USER[:GROUP]>', 'who the target belongs to (needs root)', nonEmpty)
+    .addOption(
+      new Option('--max-remove <N|P%>', 'messages that may be removed from a mailbox without asking')
+        .argParser(parseMaxRemove)
+        .default(DEFAULT_MAX_REMOVE, '10%, and 20 in any case'),
+    );
+}
+
+function addCommon(command: Command): Command {
+  return command
+    .option('--user <NAME...>', 'only these accounts (default: all)', collect, [])
+    .option('--state <DIR>', 'what spoolsync knows of earlier passes', nonEmpty)
     .option('--json', 'one event per line, as JSON', false)
     .option('--quiet', 'say only what needs eyes', false)
     .allowExcessArguments(false)
     .addHelpText('after', EXIT_HELP)
     .exitOverride();
+}
+
+/** `50`: so many messages of a mailbox. `30%`: this share of it, and what is always allowed. */
+function parseMaxRemove(value: string): MaxRemove {
+  const [, number = '', percent] = /^(\d{1,9}(?:\.\d+)?)(%?)$/.exec(value) ?? [];
+  const count = Number(number);
+  if (number !== '' && percent === '%' && count <= 100)
+    return { share: count / 100, atLeast: DEFAULT_MAX_REMOVE.atLeast };
+  if (number !== '' && percent === '' && Number.isSafeInteger(count) && !number.includes('.'))
+    return { share: 0, atLeast: count };
+  throw new InvalidArgumentError('It must be a number of messages (50) or a share of a mailbox (30%).');
 }
 
 function nonEmpty(value: string): string {

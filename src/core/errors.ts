@@ -30,6 +30,7 @@ export const ERROR_CODES = {
   LOCATIONS_OVERLAP: EXIT.usage,
   SOURCE_MISSING: EXIT.noInput,
   TARGET_MISSING: EXIT.noInput,
+  STATE_MISSING: EXIT.noInput,
   SOURCE_NOT_MBOX: EXIT.findings,
   SOURCE_UNSAFE: EXIT.findings,
   SOURCE_DAMAGED: EXIT.findings,

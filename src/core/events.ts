@@ -1,4 +1,5 @@
 import type { ErrorCode } from './errors.ts';
+import type { PassCommand } from './history.ts';
 import type { MboxRules } from './types.ts';
 
 /**
@@ -17,17 +18,25 @@ export type RunEvent =
   | FailureEvent
   | GateEvent
   | SealEvent
+  | PassEvent
+  | HotEvent
+  | ForecastEvent
   | EndEvent;
 
 export type Listener = (event: RunEvent) => void;
 
+export type CommandName = 'convert' | 'final' | 'verify' | 'status';
+
 export interface BeginEvent {
   readonly event: 'begin';
-  readonly command: 'convert' | 'verify';
+  readonly command: CommandName;
   readonly version: string;
-  readonly from: string;
-  readonly to: string;
+  /** Absent where the command needs no source, or no target. */
+  readonly from?: string;
+  readonly to?: string;
   readonly accounts: number;
+  /** Nothing is changed: what would be done is said. */
+  readonly dryRun?: true;
 }
 
 export interface AccountEvent {
@@ -38,6 +47,8 @@ export interface AccountEvent {
   readonly mailboxes: number;
   /** Bytes of all spool files, for progress. */
   readonly bytes: number;
+  /** For `status`: when a final pass sealed it, ISO 8601. */
+  readonly sealed?: string;
 }
 
 /** Which rule set reads a spool, and why. */
@@ -90,7 +101,7 @@ export interface ActionEvent {
   readonly message: string;
 }
 
-/** A mailbox is done. */
+/** A mailbox is done. In a `final` it is told of twice: after its pass, and with `equal` after its comparison. */
 export interface MailboxEvent {
   readonly event: 'mailbox';
   readonly user: string;
@@ -106,10 +117,10 @@ export interface MailboxEvent {
   readonly renumbered?: number;
   /** Messages in the target that spoolsync did not put there. */
   readonly foreign?: number;
-  /** Bytes read from the spool, and written to the target. */
+  /** Bytes read from the spool (where it was compared, from both sides), and written to the target. */
   readonly read?: number;
   readonly written?: number;
-  /** For `verify`: messages that are equal on both sides, and differences found. */
+  /** Where it was compared: messages that are equal on both sides, and differences found. */
   readonly equal?: number;
   readonly differences?: number;
 }
@@ -156,6 +167,77 @@ export interface SealEvent {
   readonly messages: number;
 }
 
+/** For `status`: a pass of the past. */
+export interface PassEvent {
+  readonly event: 'pass';
+  readonly user: string;
+  readonly command: PassCommand;
+  readonly version: string;
+  /** When it began, ISO 8601. */
+  readonly started: string;
+  readonly seconds: number;
+  readonly mailboxes: number;
+  readonly messages: number;
+  readonly bytes: number;
+  /** Bytes read of spools (where it compared, of both sides), and written to the target. */
+  readonly read: number;
+  readonly written: number;
+  readonly added: number;
+  readonly reflagged: number;
+  readonly renumbered: number;
+  readonly removed: number;
+  readonly findings: number;
+  readonly failures: number;
+  readonly differences: number;
+  /** Mailboxes in which messages changed, those with the most changes first, and how many there are beyond these. */
+  readonly changed: readonly ChangedMailbox[];
+  readonly more: number;
+  /** Of a final pass: what was expected of it, in seconds. */
+  readonly forecast?: { readonly seconds: number; readonly low: number; readonly high: number };
+}
+
+interface ChangedMailbox {
+  readonly mailbox: string;
+  readonly added: number;
+  readonly reflagged: number;
+  readonly renumbered: number;
+  readonly removed: number;
+}
+
+/** For `status`: a mailbox that changes in most passes. */
+export interface HotEvent {
+  readonly event: 'hot';
+  readonly user: string;
+  readonly mailbox: string;
+  /** In so many of the last `passes` it changed. */
+  readonly changed: number;
+  readonly passes: number;
+  /** Messages per day. */
+  readonly perDay: number;
+}
+
+/** How long `final` is expected to take (`status`), or was and did (`final`). Seconds. */
+export interface ForecastEvent {
+  readonly event: 'forecast';
+  /** Absent for the whole run. */
+  readonly user?: string;
+  /** Absent where too little is known. */
+  readonly seconds?: number;
+  readonly low?: number;
+  readonly high?: number;
+  /** How long it took in the end. */
+  readonly actual?: number;
+  /** How the time is made up, in seconds: opening accounts, looking at mailboxes, reading and comparing what changed. */
+  readonly parts?: {
+    readonly overhead: number;
+    readonly unchanged: number;
+    readonly reading: number;
+    readonly comparing: number;
+  };
+  /** What is missing, or left out. */
+  readonly message?: string;
+}
+
 export interface EndEvent {
   readonly event: 'end';
   readonly exit: number;
@@ -170,7 +252,10 @@ export interface Totals {
   readonly bytes: number;
   readonly added: number;
   readonly reflagged: number;
+  readonly renumbered: number;
   readonly removed: number;
+  /** Messages that were compared and are equal. */
+  readonly equal: number;
   readonly findings: number;
   readonly differences: number;
   readonly failures: number;

@@ -26,6 +26,13 @@ export const LIMITS = {
   smallFile: 16 << 20,
   /** A seal is read whole; each mailbox takes half a kilobyte in it. */
   seal: 256 << 20,
+  /** Passes that an account remembers: years of nightly ones. */
+  historyPasses: 1000,
+  /** Mailboxes that a pass names in the history, and bytes of its line: the rest is counted. */
+  historyMailboxes: 200,
+  historyLine: 32_768,
+  /** The history is read whole, and has no more bytes than this. */
+  historyBytes: 4 << 20,
   /** A `.gz` that grows more than this factor (and more than `gzipFloor`) is taken for a decompression bomb. */
   gzipRatio: 200,
   gzipFloor: 256 << 20,

@@ -1,5 +1,5 @@
 import { ERROR_CODES, EXIT } from '../core/errors.ts';
-import type { RunEvent, Totals } from '../core/events.ts';
+import type { MailboxEvent, RunEvent, Totals } from '../core/events.ts';
 
 /**
  * Adds up a run: its totals and its exit status. Where several statuses apply, the one that asks for the most comes
@@ -23,6 +23,7 @@ const RANK: readonly number[] = [
 ];
 
 export class Outcome {
+  #final = false;
   readonly #statuses = new Set<number>();
   #totals: { -readonly [K in keyof Totals]: number } = {
     accounts: 0,
@@ -31,7 +32,9 @@ export class Outcome {
     bytes: 0,
     added: 0,
     reflagged: 0,
+    renumbered: 0,
     removed: 0,
+    equal: 0,
     findings: 0,
     differences: 0,
     failures: 0,
@@ -44,12 +47,9 @@ export class Outcome {
         totals.accounts++;
         break;
       case 'mailbox':
-        totals.mailboxes++;
-        totals.messages += event.messages;
-        totals.bytes += event.bytes;
-        totals.added += event.added;
-        totals.reflagged += event.reflagged;
-        totals.removed += event.removed;
+        totals.equal += event.equal ?? 0;
+        // In a final pass the mailbox has been counted when its pass was done.
+        if (event.equal === undefined || !this.#final) this.#count(event);
         break;
       case 'remark':
         if (event.severity === 'note') break;
@@ -65,13 +65,30 @@ export class Outcome {
         this.#statuses.add(ERROR_CODES[event.code]);
         break;
       case 'begin':
+        this.#final = event.command === 'final';
+        break;
       case 'rules':
+      case 'progress':
+      case 'action':
       case 'gate':
       case 'seal':
-      case 'progress':
+      case 'pass':
+      case 'hot':
+      case 'forecast':
       case 'end':
         break;
     }
+  }
+
+  #count(event: MailboxEvent): void {
+    const totals = this.#totals;
+    totals.mailboxes++;
+    totals.messages += event.messages;
+    totals.bytes += event.bytes;
+    totals.added += event.added;
+    totals.reflagged += event.reflagged;
+    totals.renumbered += event.renumbered ?? 0;
+    totals.removed += event.removed;
   }
 
   get totals(): Totals {

@@ -1,4 +1,7 @@
 import type {
+  ActionEvent,
+  BeginEvent,
+  CommandName,
   DifferenceEvent,
   EndEvent,
   FailureEvent,
@@ -7,11 +10,15 @@ import type {
   RemarkEvent,
   RulesEvent,
   RunEvent,
+  Totals,
 } from '../core/events.ts';
+import { actionLine } from './action-text.ts';
 import { escapeControls } from './escape.ts';
+import { gateLines, sealLine, tookLines } from './final-text.ts';
 import { formatBytes, formatSeconds, plural } from './format.ts';
+import { StatusText } from './status-text.ts';
 
-/** Differences of one mailbox that are printed one by one; the rest is counted. All are in the JSON output. */
+/** Differences, and actions, of one mailbox that are printed one by one; the rest is counted. All are in the JSON output. */
 const SHOWN = 20;
 
 interface TextOptions {
@@ -40,12 +47,16 @@ interface Pending {
   note?: RemarkEvent;
   findings: number;
   differences: number;
+  actions: number;
 }
 
 class TextReport {
   readonly #options: TextOptions;
   readonly #pending = new Map<string, Pending>();
-  #command: 'convert' | 'verify' = 'convert';
+  readonly #status = new StatusText((line) => this.#say(line));
+  /** Unknown where the run failed before it began. */
+  #command: CommandName | undefined;
+  #dryRun = false;
   #eyes = 0;
 
   constructor(options: TextOptions) {
@@ -53,10 +64,10 @@ class TextReport {
   }
 
   listen(event: RunEvent): void {
+    if (this.#command === 'status') this.#status.listen(event);
     switch (event.event) {
       case 'begin':
-        this.#command = event.command;
-        this.#say(`${event.command} ${event.from} -> ${event.to}: ${plural(event.accounts, 'account')}`);
+        this.#begin(event);
         break;
       case 'rules':
         this.#of(event.user, event.mailbox).rules = event;
@@ -73,13 +84,41 @@ class TextReport {
       case 'failure':
         this.#failure(event);
         break;
+      case 'action':
+        this.#action(event);
+        break;
+      case 'gate':
+        for (const line of gateLines(event)) event.quiet ? this.#say(line) : this.#always(line);
+        break;
+      case 'seal':
+        this.#say(sealLine(event));
+        break;
+      case 'forecast':
+        for (const line of tookLines(event)) this.#say(line);
+        break;
       case 'end':
         this.#end(event);
         break;
       case 'account':
       case 'progress':
+      case 'pass':
+      case 'hot':
         break;
     }
+  }
+
+  #begin({ command, from, to, accounts, dryRun }: BeginEvent): void {
+    this.#command = command;
+    this.#dryRun = dryRun === true;
+    const places = [from, to].filter((place) => place !== undefined).join(' -> ');
+    const words = [command, ...(dryRun ? ['(dry run)'] : []), ...(places === '' ? [] : [places])];
+    this.#say(`${words.join(' ')}: ${plural(accounts, 'account')}`);
+  }
+
+  #action(event: ActionEvent): void {
+    const pending = this.#of(event.user, event.mailbox);
+    pending.actions++;
+    if (pending.actions <= SHOWN) this.#say(actionLine(event));
   }
 
   #remark(event: RemarkEvent): void {
@@ -112,24 +151,24 @@ class TextReport {
   #mailbox(event: MailboxEvent): void {
     const pending = this.#of(event.user, event.mailbox);
     this.#pending.delete(key(event.user, event.mailbox));
-    const hidden = pending.differences - SHOWN;
-    if (hidden > 0)
-      this.#always(`  … and ${plural(hidden, 'more difference')} in ${event.mailbox} (all with --json)`);
-    const changed = event.added + event.reflagged + event.removed > 0;
+    this.#countHidden(event.mailbox, pending);
+    const { added, reflagged, renumbered = 0, removed, differences = 0 } = event;
+    const changed = added + reflagged + renumbered + removed + differences > 0;
     const eyes = pending.findings > 0;
     if (eyes) this.#eyes++;
-    if (!changed && !eyes && this.#command === 'convert') return;
+    if (!changed && !eyes && this.#command !== 'verify') return;
     const line = this.#mailboxLine(event, pending);
     if (eyes) this.#always(line);
     else this.#say(line);
   }
 
   #mailboxLine(event: MailboxEvent, { rules, finding, findings, note }: Pending): string {
-    const head = `${event.user} ${event.mailbox}: ${plural(event.messages, 'message')}`;
-    const parts = [head];
-    if (this.#command === 'verify') parts.push(`${event.equal} equal`);
-    else parts.push(`+${event.added} ~${event.reflagged} -${event.removed}`);
-    if (rules !== undefined && this.#command === 'convert')
+    const { user, mailbox, messages, added, reflagged, renumbered = 0, removed, foreign = 0, equal } = event;
+    const parts = [`${user} ${mailbox}: ${plural(messages, 'message')}`];
+    if (equal !== undefined) parts.push(`${equal} equal`);
+    else parts.push(`+${added} ~${reflagged} -${removed}${renumbered > 0 ? ` #${renumbered}` : ''}`);
+    if (foreign > 0) parts.push(`${foreign} of others`);
+    if (rules !== undefined && this.#command !== 'verify')
       parts.push(`read as ${rules.rules} (${rules.reason})`);
     if (note !== undefined) parts.push(note.message);
     if (finding !== undefined) parts.push(describeFinding(finding, findings));
@@ -148,22 +187,28 @@ class TextReport {
   /** What was found in a mailbox that then failed. */
   #flushPending({ user, mailbox }: FailureEvent): void {
     if (user === undefined || mailbox === undefined) return;
-    const { finding, findings, differences } = this.#of(user, mailbox);
+    const pending = this.#of(user, mailbox);
+    const { finding, findings } = pending;
     this.#pending.delete(key(user, mailbox));
-    if (differences > SHOWN)
-      this.#always(`  … and ${plural(differences - SHOWN, 'more difference')} in ${mailbox}`);
+    this.#countHidden(mailbox, pending);
     if (finding === undefined) return;
     this.#eyes++;
     this.#always([`${user} ${mailbox}`, describeFinding(finding, findings)].join(', '));
   }
 
+  /** What was not printed one by one. */
+  #countHidden(mailbox: string, { differences, actions }: Pending): void {
+    if (differences > SHOWN)
+      this.#always(
+        `  … and ${plural(differences - SHOWN, 'more difference')} in ${mailbox} (all with --json)`,
+      );
+    if (actions > SHOWN)
+      this.#say(`  … and ${plural(actions - SHOWN, 'more action')} in ${mailbox} (all with --json)`);
+  }
+
   #end({ totals, seconds, exit }: EndEvent): void {
-    const done = `${plural(totals.mailboxes, 'mailbox', 'mailboxes')}, ${plural(totals.messages, 'message')}, ${formatBytes(totals.bytes)}`;
-    const work =
-      this.#command === 'verify'
-        ? plural(totals.differences, 'difference')
-        : `${totals.added} added, ${totals.reflagged} reflagged, ${totals.removed} removed`;
-    this.#say(`${this.#command}: ${done}: ${work}, in ${formatSeconds(seconds)}`);
+    if (this.#command !== undefined && this.#command !== 'status')
+      this.#say(`${this.#command}: ${this.#summary(this.#command, totals, seconds)}`);
     if (this.#eyes > 0)
       this.#say(
         `${plural(this.#eyes, 'place')} to look at, ${plural(totals.findings, 'finding')} (each with --json)`,
@@ -172,9 +217,23 @@ class TextReport {
     this.#say(`exit ${exit}`);
   }
 
+  #summary(command: Exclude<CommandName, 'status'>, totals: Totals, seconds: number): string {
+    const { mailboxes, messages, bytes, added, reflagged, renumbered, removed, equal, differences } = totals;
+    const done = `${plural(mailboxes, 'mailbox', 'mailboxes')}, ${plural(messages, 'message')}, ${formatBytes(bytes)}`;
+    const compared = plural(differences, 'difference');
+    const numbered = renumbered > 0 ? `, ${renumbered} renumbered` : '';
+    const changed = `${added} added, ${reflagged} reflagged${numbered}, ${removed} removed`;
+    const work = {
+      convert: this.#dryRun ? `${changed} (nothing was changed)` : changed,
+      final: `${changed}; ${equal} compared and equal, ${compared}`,
+      verify: compared,
+    }[command];
+    return `${done}: ${work}, in ${formatSeconds(seconds)}`;
+  }
+
   #of(user: string, mailbox: string): Pending {
     const id = key(user, mailbox);
-    const pending = this.#pending.get(id) ?? { findings: 0, differences: 0 };
+    const pending = this.#pending.get(id) ?? { findings: 0, differences: 0, actions: 0 };
     this.#pending.set(id, pending);
     return pending;
   }

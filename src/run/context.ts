@@ -11,6 +11,8 @@ interface ReadingOptions {
 
 /** What every part of a run is handed. */
 export interface RunContext {
+  /** Of spoolsync. */
+  readonly version: string;
   readonly reading: ReadingOptions;
   readonly emit: Listener;
   /** Counts bytes of spools as they are read. */

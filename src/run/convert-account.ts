@@ -14,6 +14,7 @@ import type { Manner } from './decide.ts';
 import { emitFailure, isStop } from './failures.ts';
 import { removeVanished, renameMailboxes } from './gone-mailboxes.ts';
 import { type AccountJobs, openJobs } from './jobs.ts';
+import { PassRecorder } from './record-pass.ts';
 import { convertSubscriptions } from './subscriptions.ts';
 import { openTarget, refuseOverlap } from './target-root.ts';
 
@@ -50,9 +51,11 @@ export async function convertAccount(
   settings: ConvertSettings,
   pair: AccountPair,
 ): Promise<void> {
-  await withAccount(context, settings, pair, { merge: false, sealed: false }, async (open) => {
+  const pass = new PassRecorder(context, 'convert', settings.now());
+  await withAccount(pass.context, settings, pair, { merge: false, sealed: false }, async (open) => {
     if (open.state?.sealed !== undefined) throw sealedAlready(open.state);
-    await runPass(context, open);
+    await runPass(pass.context, open);
+    if (open.state !== undefined && !settings.dryRun) pass.finish(open.state.dir);
   });
 }
 

@@ -16,9 +16,10 @@ import {
 import { emitFailure, isStop } from './failures.ts';
 import { Gate, type GateSettings } from './gate.ts';
 import type { MailboxJob } from './jobs.ts';
+import { PassRecorder } from './record-pass.ts';
 import { sealAccount } from './seal.ts';
 import { writeSeal } from './seal-file.ts';
-import { verifyAccount } from './verify.ts';
+import { compareAccount } from './verify.ts';
 import { type Verification, verifyChanges } from './verify-changes.ts';
 
 export interface FinalSettings extends ConvertSettings {
@@ -29,8 +30,6 @@ export interface FinalSettings extends ConvertSettings {
   readonly forceQuiet: boolean;
   /** Where the seal goes: absolute, latin1. */
   readonly seal: string;
-  /** Of spoolsync. */
-  readonly version: string;
   /** The locations as given. */
   readonly from: string;
   readonly to: string;
@@ -59,7 +58,8 @@ export async function finalAccounts(
   });
   if (accounts.length === 0) return;
   accounts.sort((a, b) => (a.user < b.user ? -1 : 1));
-  const { version: spoolsync, from, to, seal } = settings;
+  const { from, to, seal } = settings;
+  const { version: spoolsync } = context;
   const sealed = settings.now().toISOString();
   const root = writeSeal(seal, { spoolsync, begun, sealed, forced, from, to, accounts });
   const mailboxes = accounts.flatMap((account) => account.mailboxes);
@@ -69,9 +69,11 @@ export async function finalAccounts(
 
 /** Late mail joins what users know already; nothing else is done. */
 async function mergeAccount(context: RunContext, settings: FinalSettings, pair: AccountPair): Promise<void> {
-  await withAccount(context, settings, pair, { merge: true, sealed: true }, async (open) => {
+  const pass = new PassRecorder(context, 'merge', settings.now());
+  await withAccount(pass.context, settings, pair, { merge: true, sealed: true }, async (open) => {
     if (open.state?.sealed === undefined) throw notSealed(open);
-    await runPass(context, open);
+    await runPass(pass.context, open);
+    pass.finish(open.state.dir);
   });
 }
 
@@ -81,9 +83,10 @@ async function finalAccount(
   pair: AccountPair,
   gate: Gate,
 ): Promise<{ readonly account: SealedAccount; readonly forced: readonly string[] }> {
-  return withAccount(context, settings, pair, { merge: false, sealed: false }, async (open) => {
+  const pass = new PassRecorder(context, 'final', settings.now());
+  return withAccount(pass.context, settings, pair, { merge: false, sealed: false }, async (open) => {
     const { jobs, target, state, user } = open;
-    const watch = new Watch(context.emit);
+    const watch = new Watch(pass.context.emit);
     const watched = { ...context, emit: watch.listen };
     const { state: before, forced } = await gate.pass(jobs.source, user);
     context.emit({ event: 'gate', user, quiet: forced.length === 0, reasons: forced });
@@ -101,6 +104,7 @@ async function finalAccount(
       checkSignal: context.checkSignal,
     });
     rememberSealed(state, settings.now().toISOString());
+    pass.finish(state.dir);
     return { account, forced: [...forced, ...moved] };
   });
 }
@@ -111,7 +115,7 @@ async function verify(
   pair: AccountPair,
   { jobs, target: { root, state }, user }: OpenAccount,
 ): Promise<void> {
-  if (settings.verify === 'all') return verifyAccount(context, settings.state, pair);
+  if (settings.verify === 'all') return compareAccount(context, settings.state, pair);
   if (root === undefined || state === undefined) return;
   for (const job of jobs.jobs) {
     context.checkSignal();

@@ -21,21 +21,30 @@ import { emitFailure, isStop } from './failures.ts';
 import { type AccountJobs, type MailboxJob, openJobs } from './jobs.ts';
 import { numberedByName, numbersOf, withUids } from './numbers.ts';
 import { type Reading, readMailbox } from './read-mailbox.ts';
+import { PassRecorder } from './record-pass.ts';
 import { readSubscriptions } from './subscriptions.ts';
 
-/** Compares the source and the target of accounts. All that it writes is a mark in the state on what was found equal. */
+/**
+ * Compares the source and the target of accounts. All that it writes is in the state: a mark on what was found equal,
+ * and a line of the account's history.
+ */
 export async function verifyAccounts(
   context: RunContext,
   state: string,
   pairs: readonly AccountPair[],
 ): Promise<void> {
-  await forEachAccount(context, pairs, (pair) => verifyAccount(context, state, pair));
+  await forEachAccount(context, pairs, async (pair) => {
+    const pass = new PassRecorder(context, 'verify', new Date());
+    await compareAccount(pass.context, state, pair, (known) => pass.finishIfPossible(known.dir));
+  });
 }
 
-export async function verifyAccount(
+/** Compares all of an account; `finished` gets its state, where there is one. */
+export async function compareAccount(
   context: RunContext,
   stateRoot: string,
   pair: AccountPair,
+  finished: (state: AccountState) => void = () => undefined,
 ): Promise<void> {
   const { account, target } = pair;
   const jobs = openJobs(context, account);
@@ -50,6 +59,7 @@ export async function verifyAccount(
     const state = findAccountState(stateRoot, account.user, root.path);
     try {
       await new AccountVerification(context, pair, jobs, root, state).run();
+      if (state !== undefined) finished(state);
     } finally {
       state?.close();
     }
@@ -112,7 +122,12 @@ class AccountVerification {
 
   async #verifyMailbox(job: MailboxJob): Promise<void> {
     const { mailbox, folder } = job;
-    let differences = 0;
+    let [differences, read] = [0, 0];
+    const took = (bytes: number) => {
+      read += bytes;
+      this.#context.took(bytes);
+    };
+    const context = { ...this.#context, took };
     const differ: Differ = (sign, message, { uid, place } = {}) => {
       differences++;
       this.#differ(sign, mailbox, message, uid, place);
@@ -121,14 +136,14 @@ class AccountVerification {
     const remark: Remark = (severity, code, ...more) => {
       if (code === 'SOURCE_MOVED') job.remark(severity, code, ...more);
     };
-    const reading = await readMailbox(this.#context, { ...job, remark, store: NOWHERE });
+    const reading = await readMailbox(context, { ...job, remark, store: NOWHERE });
     const manifest = this.#state && openUsable(this.#state.mailboxes, job.manifest);
     const opened = openFolder(this.#root, folder);
     try {
       const { equal, foreign, gone } =
         opened === undefined
           ? { equal: 0, foreign: 0, gone: 0 }
-          : await compare(opened, manifest, reading, differ, this.#context);
+          : await compare(opened, manifest, reading, differ, context);
       if (gone > 0) {
         const message = `${gone} messages were removed in the target by its user, and are left so`;
         job.remark('note', 'TARGET_MESSAGES_GONE', message);
@@ -145,6 +160,7 @@ class AccountVerification {
         equal,
         differences,
         foreign,
+        read,
       };
       const event = {
         event: 'mailbox',

@@ -82,6 +82,56 @@ export function findAccountState(root: string, user: string, target: string): Ac
   return { dir, mailboxes, known: true, sealed: known.sealed, close };
 }
 
+/** An account as its state tells of it, without its source or target at hand; all names are latin1. */
+export interface KnownAccount {
+  readonly user: string;
+  readonly dir: Dir;
+  readonly source: string;
+  readonly target: string;
+  readonly sealed: string | undefined;
+}
+
+/** Names of the accounts' directories in a state directory, sorted; `undefined` if there is no such directory. */
+export function accountNames(root: string): string[] | undefined {
+  const base = Dir.openRoot(root, 'target');
+  if (base === undefined) return undefined;
+  try {
+    return [...base.entries()].filter((name) => isAccount(base, name)).sort();
+  } finally {
+    base.close();
+  }
+}
+
+function isAccount(base: Dir, name: string): boolean {
+  if (base.lstat(name)?.kind !== 'dir') return false;
+  const dir = base.openDir(name);
+  try {
+    return dir?.lstat(FILE) !== undefined;
+  } finally {
+    dir?.close();
+  }
+}
+
+/** Opens the account with that directory name, for reading; `undefined` if it is none. Close its `dir` after use. */
+export function openKnownAccount(root: string, name: string): KnownAccount | undefined {
+  const base = Dir.openRoot(root, 'target');
+  const dir = base?.openDir(name);
+  base?.close();
+  if (dir === undefined) return undefined;
+  try {
+    const known = readAccount(dir);
+    if (known !== undefined) {
+      const { source, target, sealed } = known;
+      return { user: userOf(name), dir, source, target, sealed };
+    }
+  } catch (error) {
+    dir.close();
+    throw error;
+  }
+  dir.close();
+  return undefined;
+}
+
 /** Remembers that a final pass has sealed the account: from then on its users may be on the new server. */
 export function rememberSealed(state: AccountState, when: string): void {
   const known = readAccount(state.dir);
@@ -116,6 +166,11 @@ export function stateName(name: string): string {
   );
   if (safe.length <= 200) return safe;
   return `${safe.slice(0, 180)}~${digestOf(Buffer.from(name, 'latin1'))}`;
+}
+
+/** The name that `stateName` was made of; a shortened one stays as it is. */
+export function userOf(name: string): string {
+  return name.replace(/%([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
 function readAccount(dir: Dir): AccountFile | undefined {

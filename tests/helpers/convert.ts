@@ -62,7 +62,6 @@ export function final(run: TestRun, how: TestFinal = {}): Promise<TestResult> {
     verify: 'changed',
     merge: false,
     forceQuiet: false,
-    version: 'test',
     from: 'mbox:source',
     to: 'maildir:target',
     gate: { clock, services: () => [] },
@@ -86,6 +85,7 @@ export async function carryOut(
   const events: RunEvent[] = [];
   const outcome = new Outcome();
   const context: RunContext = {
+    version: '0.0.0-test',
     reading: { rules: run.rules ?? 'auto', zone: zone.zone, unquote: run.unquote ?? 'none' },
     emit: (event) => {
       outcome.listen(event);

@@ -35,6 +35,7 @@ async function read(file: string, blockSize: number, known?: Manifest): Promise<
   const dir = open(path.dirname(file), 'source');
   const said: string[] = [];
   const context = {
+    version: '0',
     reading,
     emit: (_: RunEvent) => undefined,
     took: () => undefined,

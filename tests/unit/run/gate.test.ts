@@ -55,6 +55,7 @@ function makeGate(settings: Partial<GateSettings> = {}, checkSignal = () => unde
   if (!zone.ok) throw new Error(zone.reason);
   const remarks: RemarkEvent[] = [];
   const context = {
+    version: '0',
     reading: { rules: 'auto', zone: zone.zone, unquote: 'none' },
     emit: (event: { event: string }) => {
       if (event.event === 'remark') remarks.push(event as RemarkEvent);

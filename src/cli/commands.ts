@@ -1,0 +1,104 @@
+import path from 'node:path';
+import type { BeginEvent, CommandName } from '../core/events.ts';
+import { toNameBytes } from '../io/names.ts';
+import { parseOwner } from '../io/users.ts';
+import { DEFAULT_MAX_REMOVE } from '../plan/removals.ts';
+import type { RunContext } from '../run/context.ts';
+import { convertAccounts } from '../run/convert.ts';
+import type { AccountPair, ConvertSettings } from '../run/convert-account.ts';
+import { expectRun } from '../run/expect.ts';
+import { finalAccounts } from '../run/final.ts';
+import { pairAccounts } from '../run/pairs.ts';
+import { accountsOf, readSeal } from '../run/seal-file.ts';
+import { findStatus, statusAccounts } from '../run/status.ts';
+import { verifyAccounts } from '../run/verify.ts';
+import { verifySeal } from '../run/verify-seal.ts';
+import type { CommandOptions, Offer } from './options.ts';
+
+/** One call of a command. */
+export interface Call {
+  readonly context: RunContext;
+  readonly options: CommandOptions;
+  /** State directory (latin1). */
+  readonly state: string;
+}
+
+type Command = (call: Call) => Promise<void>;
+
+/** What can be called, by name. */
+const COMMANDS: Readonly<Partial<Record<CommandName, Command>>> = {
+  convert: (call) => convertAccounts(call.context, passSettings(call), beginPairs('convert', call)),
+  final,
+  verify: (call) =>
+    call.options.seal === undefined
+      ? verifyAccounts(call.context, call.state, beginPairs('verify', call))
+      : verifyBySeal(call, call.options.seal),
+  status: async ({ context, options, state }) => {
+    const names = findStatus(state, options.user.map(toNameBytes));
+    const { version } = context;
+    context.emit({ event: 'begin', command: 'status', version, accounts: names.length });
+    statusAccounts(context, { state, now: () => new Date() }, names);
+  },
+};
+
+export const OFFER: Offer = { commands: Object.keys(COMMANDS) as CommandName[], verifySeal: true };
+
+export async function callCommand(name: CommandName, call: Call): Promise<void> {
+  await COMMANDS[name]?.(call);
+}
+
+/** How long it took is held against what had been expected. */
+async function final(call: Call): Promise<void> {
+  const { context, options, state } = call;
+  const pairs = beginPairs('final', call);
+  const { verify = 'changed', merge = false, forceQuiet = false, from = '', to = '' } = options;
+  const begun = new Date();
+  const name = `seal-${begun.toISOString().replaceAll(/[-:]|\.\d+/g, '')}.json`;
+  const seal = options.seal === undefined ? `${state}/${name}` : toNameBytes(path.resolve(options.seal));
+  const expected = expectRun(
+    state,
+    pairs.map(({ account }) => account.user),
+    begun,
+  );
+  const how = { verify, merge, forceQuiet, seal, from, to };
+  await finalAccounts(context, { ...passSettings(call), ...how }, pairs);
+  if (!merge) context.emit({ ...expected, actual: Math.round(Date.now() - begun.getTime()) / 1000 });
+}
+
+/** Needs neither source nor state. */
+async function verifyBySeal({ context, options }: Call, file: string): Promise<void> {
+  const seal = readSeal(toNameBytes(path.resolve(file)));
+  const { to = '', user } = options;
+  const users = user.map(toNameBytes);
+  const accounts = accountsOf(seal, users).length;
+  context.emit({ event: 'begin', command: 'verify', version: context.version, to, accounts });
+  await verifySeal(context, seal, toNameBytes(to), users);
+}
+
+/** Finds the accounts of both sides, and says that the command begins. */
+function beginPairs(command: CommandName, { context, options }: Call): readonly AccountPair[] {
+  const { from = '', to = '', user, dryRun } = options;
+  const { pairs, rejected } = pairAccounts(toNameBytes(from), toNameBytes(to), user.map(toNameBytes));
+  const begin: BeginEvent = {
+    event: 'begin',
+    command,
+    version: context.version,
+    from,
+    to,
+    accounts: pairs.length,
+  };
+  context.emit(dryRun ? { ...begin, dryRun } : begin);
+  for (const remark of rejected) context.emit(remark);
+  return pairs;
+}
+
+function passSettings({ options, state }: Call): ConvertSettings {
+  const { owner, maxRemove = DEFAULT_MAX_REMOVE, dryRun = false } = options;
+  return {
+    state,
+    owner: owner === undefined ? undefined : parseOwner(owner),
+    now: () => new Date(),
+    maxRemove,
+    dryRun,
+  };
+}

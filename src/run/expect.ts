@@ -1,0 +1,56 @@
+import { SpoolsyncError } from '../core/errors.ts';
+import type { ForecastEvent } from '../core/events.ts';
+import type { Estimate, PassEntry } from '../core/history.ts';
+import { LIMITS } from '../core/limits.ts';
+import { type Forecast, forecastFinal, roundEstimate, roundParts, sideBySide } from '../plan/forecast.ts';
+import { readHistory } from '../state/history.ts';
+import { openKnownAccount, stateName } from '../state/state-dir.ts';
+
+/** What is expected of the `final` of several accounts in one run. */
+
+/** The event that tells of an account's forecast. */
+export function forecastEvent(user: string, forecast: Forecast): ForecastEvent {
+  const head = { event: 'forecast', user } as const;
+  return forecast.known
+    ? { ...head, ...roundEstimate(forecast.estimate), parts: roundParts(forecast.parts) }
+    : { ...head, message: `it needs ${forecast.missing}` };
+}
+
+/**
+ * The event that tells of a whole run, in which accounts are worked on side by side in the order of `forecasts`. Those
+ * of which too little is known are left out, and counted.
+ */
+export function runForecastEvent(forecasts: readonly Forecast[]): ForecastEvent {
+  const estimates = forecasts.flatMap((forecast): Estimate[] => (forecast.known ? [forecast.estimate] : []));
+  const unknown = forecasts.length - estimates.length;
+  if (estimates.length === 0)
+    return { event: 'forecast', message: 'too little is known of any account: see there' };
+  const estimate = roundEstimate(sideBySide(estimates, LIMITS.accountsAtOnce));
+  const message = `without ${unknown} of ${forecasts.length} accounts, of which too little is known`;
+  return { event: 'forecast', ...estimate, ...(unknown > 0 && { message }) };
+}
+
+/**
+ * What is expected of a `final` over accounts (latin1 names) that begins at `now`. To be asked before it begins, and
+ * emitted with `actual` when it is done.
+ */
+export function expectRun(state: string, users: readonly string[], now: Date): ForecastEvent {
+  const histories = users.map((user) => passesOf(state, user));
+  return runForecastEvent(histories.map((passes) => forecastFinal(passes, now.getTime())));
+}
+
+/** An account whose state cannot be used has no history here; its own pass says why. */
+function passesOf(state: string, user: string): readonly PassEntry[] {
+  try {
+    const known = openKnownAccount(state, stateName(user));
+    if (known === undefined) return [];
+    try {
+      return readHistory(known.dir).passes;
+    } finally {
+      known.dir.close();
+    }
+  } catch (error) {
+    if (error instanceof SpoolsyncError) return [];
+    throw error;
+  }
+}

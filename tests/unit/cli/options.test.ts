@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'vitest';
+import { buildProgram, type CommandOptions, type Offer } from '../../../src/cli/options.ts';
+import type { CommandName } from '../../../src/core/events.ts';
+
+const ALL: Offer = { commands: ['convert', 'final', 'verify', 'status'], verifySeal: true };
+const BOTH = ['--from', 'mbox:/a', '--to', 'maildir:/b'];
+
+/** What a command line is understood as: the command and its options, or what is answered. */
+function parse(
+  args: readonly string[],
+  offer = ALL,
+): { command: CommandName; options: CommandOptions } | string {
+  let result: ReturnType<typeof parse> = '';
+  const program = buildProgram('1', offer, (command, options) => {
+    result = { command, options };
+    return Promise.resolve();
+  });
+  let answer = '';
+  for (const one of [program, ...program.commands])
+    one.configureOutput({
+      writeErr: (text) => {
+        answer += text;
+      },
+    });
+  try {
+    program.parse(['node', 'spoolsync', ...args]);
+  } catch {
+    return answer;
+  }
+  return result;
+}
+
+const optionsOf = (args: readonly string[], offer = ALL) => {
+  const parsed = parse(args, offer);
+  if (typeof parsed === 'string') throw new Error(parsed);
+  return parsed.options;
+};
+
+describe('--max-remove', () => {
+  test.each([
+    [[], { share: 0.1, atLeast: 20 }],
+    [['--max-remove', '50'], { share: 0, atLeast: 50 }],
+    [['--max-remove', '0'], { share: 0, atLeast: 0 }],
+    [['--max-remove', '30%'], { share: 0.3, atLeast: 20 }],
+    [['--max-remove', '100%'], { share: 1, atLeast: 20 }],
+    [['--max-remove=2.5%'], { share: 0.025, atLeast: 20 }],
+  ])('%j', (args, expected) => {
+    for (const command of ['convert', 'final'])
+      expect(optionsOf([command, ...BOTH, ...args]).maxRemove).toEqual(expected);
+  });
+
+  test.each(['', '%', '-1', '1.5', '101%', '100.5%', '5x', 'all', '1e3', ' 5', '9999999999'])(
+    '%j is refused',
+    (value) => {
+      expect(parse(['convert', ...BOTH, `--max-remove=${value}`])).toContain('must be a number of messages');
+    },
+  );
+});
+
+describe('commands', () => {
+  test('convert', () => {
+    expect(optionsOf(['convert', ...BOTH])).toMatchObject({ dryRun: false, json: false, user: [] });
+    expect(optionsOf(['convert', ...BOTH, '--dry-run']).dryRun).toBe(true);
+  });
+
+  test('final', () => {
+    expect(optionsOf(['final', ...BOTH])).toMatchObject({
+      verify: 'changed',
+      merge: false,
+      forceQuiet: false,
+    });
+    const more = ['--verify', 'all', '--merge', '--force-quiet', '--seal', '/s', '--owner', 'vmail'];
+    expect(optionsOf(['final', ...BOTH, ...more])).toMatchObject({
+      verify: 'all',
+      merge: true,
+      forceQuiet: true,
+      seal: '/s',
+      owner: 'vmail',
+    });
+    expect(parse(['final', ...BOTH, '--verify', 'some'])).toContain(
+      'Allowed choices are all, changed, sample',
+    );
+    expect(parse(['final', ...BOTH, '--dry-run'])).toContain('unknown option');
+  });
+
+  test('verify takes a source or a seal, or both', () => {
+    expect(optionsOf(['verify', ...BOTH])).toMatchObject({ from: 'mbox:/a', to: 'maildir:/b' });
+    expect(optionsOf(['verify', '--seal', '/s', '--to', 'maildir:/b'])).toMatchObject({ seal: '/s' });
+    expect(parse(['verify', '--to', 'maildir:/b'])).toContain("'--from <LOCATION>' (or '--seal <FILE>')");
+    expect(parse(['verify', '--seal', '/s'])).toContain("required option '--to <LOCATION>'");
+    expect(parse(['verify', ...BOTH, '--max-remove', '5'])).toContain('unknown option');
+  });
+
+  test('verify without seals needs a source', () => {
+    const offer: Offer = { commands: ['verify'], verifySeal: false };
+    expect(parse(['verify', '--to', 'maildir:/b'], offer)).toContain("required option '--from <LOCATION>'");
+    expect(parse(['verify', ...BOTH, '--seal', '/s'], offer)).toContain("unknown option '--seal'");
+  });
+
+  test('status needs neither side, and has no use for them', () => {
+    expect(optionsOf(['status', '--state', '/s', '--user', 'a', '--user', 'b'])).toMatchObject({
+      state: '/s',
+      user: ['a', 'b'],
+    });
+    expect(parse(['status', ...BOTH])).toContain('unknown option');
+  });
+
+  test('what is not offered is unknown', () => {
+    expect(parse(['final', ...BOTH], { commands: ['convert'], verifySeal: false })).toContain(
+      'unknown command',
+    );
+  });
+});
