@@ -15,9 +15,9 @@ import {
 import type { MboxAccount } from '../source/mailboxes.ts';
 import {
   changesBetween,
-  lookAtSpools,
+  listSpools,
+  lookAround,
   type SourceState,
-  type SpoolLook,
   sourceState,
 } from '../source/spool-looks.ts';
 import type { RunContext } from './context.ts';
@@ -61,6 +61,13 @@ export interface Passed {
   readonly forced: readonly string[];
 }
 
+interface Settled {
+  readonly state: SourceState;
+  readonly spools: ReturnType<typeof listSpools>;
+  /** What changed at the last look. */
+  readonly changes: readonly Disturbance[];
+}
+
 /** Says whether the sources of accounts are quiet: nobody works on them, and nothing changes. One for a run. */
 export class Gate {
   readonly #context: RunContext;
@@ -83,7 +90,8 @@ export class Gate {
    * with `force` a note.
    */
   async pass(account: MboxAccount, user: string): Promise<Passed> {
-    const { looks, changes } = await this.#settle(account);
+    const { state, spools, changes } = await this.#settle(account);
+    const looks = lookAround(account, spools);
     const shared = account.sharedFileSystems();
     const processes = this.#processes();
     const found = [
@@ -97,7 +105,7 @@ export class Gate {
       this.#context.emit({ event: 'remark', severity: 'note', code: 'DOTLOCK_LEFT', user, place, message });
     }
     const forced = this.#allow(found, user, 'QUIET_FORCED');
-    return { state: sourceState(account, looks), forced };
+    return { state, forced };
   }
 
   /** Looks again at the end: the same source as when the gate was passed, or `SOURCE_NOT_QUIET` (`force`: a finding). */
@@ -107,15 +115,17 @@ export class Gate {
   }
 
   /** Looks until nothing is young, or nothing has changed for longer than that: clocks of file servers may be wrong. */
-  async #settle(account: MboxAccount): Promise<{ looks: SpoolLook[]; changes: Disturbance[] }> {
-    let looks = lookAtSpools(account);
-    if (!looks.some(({ stat }) => isYoung(stat, this.#clock.now()))) return { looks, changes: [] };
+  async #settle(account: MboxAccount): Promise<Settled> {
+    let spools = listSpools(account);
+    let state = sourceState(account, spools);
+    if (!spools.some(({ stat }) => isYoung(stat, this.#clock.now()))) return { state, spools, changes: [] };
     for (let look = 1; ; look++) {
       await this.#wait();
-      const before = sourceState(account, looks);
-      looks = lookAtSpools(account);
-      const changes = changesBetween(before, sourceState(account, looks), account.rootPath);
-      if (changes.length === 0 || look === LOOKS) return { looks, changes };
+      const before = state;
+      spools = listSpools(account);
+      state = sourceState(account, spools);
+      const changes = changesBetween(before, state, account.rootPath);
+      if (changes.length === 0 || look === LOOKS) return { state, spools, changes };
     }
   }
 

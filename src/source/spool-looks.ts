@@ -17,44 +17,48 @@ export interface WatchedFile {
   readonly role: 'spool' | 'index' | 'session';
 }
 
-/** One spool, looked at and not read. */
-export interface SpoolLook {
+/** One spool that was listed, opened and not read. */
+interface ListedSpool {
   readonly mailbox: SourceMailbox;
   readonly stat: Stat;
+}
+
+/** One spool and what lies around it. */
+export interface SpoolLook extends ListedSpool {
   readonly dotlock: Surroundings['dotlock'];
   /** The spool itself, Dovecot's index, and what a session of UW's servers locks. */
   readonly watched: readonly WatchedFile[];
 }
 
-/** Looks at all spools of an account. One that vanishes meanwhile, or may not be opened, is left out. */
-export function lookAtSpools(account: MboxAccount): SpoolLook[] {
+/** All spools of an account as they are now. One that vanishes meanwhile, or may not be opened, is left out. */
+export function listSpools(account: MboxAccount): ListedSpool[] {
+  return account.list().mailboxes.flatMap((mailbox) => {
+    const stat = unlessHidden(mailbox.path, () => {
+      const file = account.openMailbox(mailbox);
+      file?.close();
+      return file?.stat;
+    });
+    return stat === undefined ? [] : [{ mailbox, stat }];
+  });
+}
+
+/** Looks for what lies around spools. */
+export function lookAround(account: MboxAccount, spools: readonly ListedSpool[]): SpoolLook[] {
   const temp = Dir.openRoot('/tmp', 'source');
   try {
-    return account.list().mailboxes.flatMap((mailbox) => lookAtSpool(account, mailbox, temp) ?? []);
+    return spools.map(({ mailbox, stat }) => {
+      const { dotlock, index } = account.surroundings(mailbox);
+      const session = sessionFile(temp, stat);
+      const watched: WatchedFile[] = [
+        { path: printable(mailbox.path), id: stat, role: 'spool' },
+        ...index.map(({ path, stat: id }) => ({ path: printable(path), id, role: 'index' as const })),
+        ...(session === undefined ? [] : [session]),
+      ];
+      return { mailbox, stat, dotlock, watched };
+    });
   } finally {
     temp?.close();
   }
-}
-
-function lookAtSpool(
-  account: MboxAccount,
-  mailbox: SourceMailbox,
-  temp: Dir | undefined,
-): SpoolLook | undefined {
-  const stat = unlessHidden(mailbox.path, () => {
-    const file = account.openMailbox(mailbox);
-    file?.close();
-    return file?.stat;
-  });
-  if (stat === undefined) return undefined;
-  const { dotlock, index } = account.surroundings(mailbox);
-  const session = sessionFile(temp, stat);
-  const watched: WatchedFile[] = [
-    { path: printable(mailbox.path), id: stat, role: 'spool' },
-    ...index.map(({ path, stat: id }) => ({ path: printable(path), id, role: 'index' as const })),
-    ...(session === undefined ? [] : [session]),
-  ];
-  return { mailbox, stat, dotlock, watched };
 }
 
 /** What a UW session that may write keeps open and locked, all the while it lasts (docs/formats-uw.md, "Locks"). */
@@ -74,12 +78,12 @@ export interface SourceState {
   readonly subscriptions: string;
 }
 
-/** Takes the state of an account's source; `looks` where they are at hand already. */
-export function sourceState(account: MboxAccount, looks = lookAtSpools(account)): SourceState {
+/** Takes the state of an account's source; `spools` where they are at hand already. */
+export function sourceState(account: MboxAccount, spools = listSpools(account)): SourceState {
   const { dovecot, uw } = account.subscriptions(account.rootPath.replace(/\/[^/]*$/, '') || '/');
   const lists = [dovecot, uw].map((list) => (list === undefined ? '-' : digestOf(list)));
   return {
-    spools: new Map(looks.map(({ mailbox, stat }) => [mailbox.path, fingerprintOf(stat)])),
+    spools: new Map(spools.map(({ mailbox, stat }) => [mailbox.path, fingerprintOf(stat)])),
     subscriptions: lists.join(),
   };
 }
