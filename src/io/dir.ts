@@ -165,6 +165,17 @@ export class Dir {
     );
   }
 
+  /** Gives a file a second name, which must be free (else `CANNOT_CREATE`). */
+  link(from: string, toDir: Dir, to: string): void {
+    checkName(from);
+    checkName(to);
+    this.#mayWrite('link');
+    toDir.#mayWrite('link');
+    this.#try('link', toDir.join(to), () =>
+      fs.linkSync(fsPath(this.#prefix + from), fsPath(toDir.#prefix + to)),
+    );
+  }
+
   /** Removes a file; whether there was one. */
   unlink(name: string): boolean {
     checkName(name);
