@@ -99,7 +99,7 @@ export class Dir {
       const fd = this.#try('open', path, () => reopen(handle, flags | C.O_NONBLOCK));
       return new OpenFile(fd, path, this.side, stat);
     } finally {
-      fs.closeSync(handle);
+      this.#try('close', path, () => fs.closeSync(handle));
     }
   }
 
@@ -244,7 +244,7 @@ export class Dir {
   close(): void {
     if (!this.#open) return;
     this.#open = false;
-    fs.closeSync(this.fd);
+    this.#try('close', this.path, () => fs.closeSync(this.fd));
   }
 
   /** The path of a child, for messages (latin1). */
