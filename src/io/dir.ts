@@ -99,7 +99,7 @@ export class Dir {
       const fd = this.#try('open', path, () => reopen(handle, flags | C.O_NONBLOCK));
       return new OpenFile(fd, path, this.side, stat);
     } finally {
-      fs.closeSync(handle);
+      this.#try('close', path, () => fs.closeSync(handle));
     }
   }
 
@@ -171,7 +171,7 @@ export class Dir {
     checkName(to);
     this.#mayWrite('link');
     toDir.#mayWrite('link');
-    this.#try('link', this.join(from), () =>
+    this.#try('link', toDir.join(to), () =>
       fs.linkSync(fsPath(this.#prefix + from), fsPath(toDir.#prefix + to)),
     );
   }
@@ -249,7 +249,7 @@ export class Dir {
   close(): void {
     if (!this.#open) return;
     this.#open = false;
-    fs.closeSync(this.fd);
+    this.#try('close', this.path, () => fs.closeSync(this.fd));
   }
 
   /** The path of a child, for messages (latin1). */

@@ -2,7 +2,10 @@ import { Dir } from './dir.ts';
 import type { Owner } from './owner.ts';
 import { type Side, unsafe } from './wrap.ts';
 
-/** Opens an absolute path (latin1), making the directories that are missing with `mode` and `owner`. */
+/**
+ * Opens an absolute path (latin1), making the directories that are missing with `mode` and `owner`; those survive a
+ * power cut.
+ */
 export function ensurePath(path: string, mode: number, owner: Owner | undefined): Dir {
   const { dir: existing, missing } = openExisting(path, 'target');
   let dir = existing;
@@ -10,6 +13,7 @@ export function ensurePath(path: string, mode: number, owner: Owner | undefined)
     const above: Dir = dir;
     try {
       dir = above.ensureDir(name, mode, owner);
+      above.fsync();
     } finally {
       above.close();
     }

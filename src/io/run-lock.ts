@@ -1,9 +1,9 @@
 import os from 'node:os';
 import { SpoolsyncError } from '../core/errors.ts';
 import type { Dir } from './dir.ts';
+import { createLockFile, swept } from './lock-file.ts';
 import { printable } from './names.ts';
 import { isAlive, startTicks } from './process.ts';
-import { errnoOf } from './wrap.ts';
 
 const LOCK = 'run.lock';
 
@@ -24,7 +24,7 @@ interface Holder {
 }
 
 /**
- * Takes the lock that keeps two runs off one account: `run.lock` in the account's state directory, created exclusively.
+ * Takes the lock that keeps two runs off one account: `run.lock` in the account's state directory, never empty.
  * The lock of a run on this host that lives no more is taken over. Else: `STATE_LOCKED`, whose advice ends with the
  * command to run. `now` is when this run began.
  */
@@ -41,38 +41,24 @@ export function lockRun(state: Dir, now: Date): RunLock {
 }
 
 function tryCreate(state: Dir, now: Date): RunLock | undefined {
-  let file: ReturnType<Dir['createFile']>;
-  try {
-    file = state.createFile(LOCK, 0o600);
-  } catch (error) {
-    if (errnoOf(error) === 'EEXIST') return undefined;
-    throw error;
-  }
-  try {
-    const ticks = startTicks(process.pid);
-    const holder: Holder = {
-      pid: process.pid,
-      host: os.hostname(),
-      started: now.toISOString(),
-      ...(ticks === undefined ? {} : { ticks }),
-    };
-    file.write(Buffer.from(`${JSON.stringify(holder)}\n`));
-    // A lock that is empty after a power cut could name no owner and would have to be removed by hand.
-    file.fsync();
-  } catch (error) {
-    state.unlink(LOCK);
-    throw error;
-  } finally {
-    file.close();
-  }
+  const ticks = startTicks(process.pid);
+  const holder: Holder = {
+    pid: process.pid,
+    host: os.hostname(),
+    started: now.toISOString(),
+    ...(ticks === undefined ? {} : { ticks }),
+  };
+  const stat = createLockFile(state, LOCK, Buffer.from(`${JSON.stringify(holder)}\n`));
+  if (stat === undefined) return undefined;
   let held = true;
-  return {
+  const lock = {
     release() {
       const now = held ? state.lstat(LOCK) : undefined;
-      if (now?.ino === file.stat.ino && now.dev === file.stat.dev) state.unlink(LOCK);
+      if (now?.ino === stat.ino && now.dev === stat.dev) state.unlink(LOCK);
       held = false;
     },
   };
+  return swept(state, LOCK, lock);
 }
 
 function read(state: Dir): string | undefined {

@@ -1,11 +1,11 @@
 import os from 'node:os';
 import { SpoolsyncError } from '../core/errors.ts';
 import type { Dir } from './dir.ts';
+import { createLockFile, swept } from './lock-file.ts';
 import { printable } from './names.ts';
 import type { Owner } from './owner.ts';
 import { isAlive, sleep } from './process.ts';
 import type { Stat } from './stat.ts';
-import { errnoOf } from './wrap.ts';
 
 /** Name of Dovecot's lock file for a mailbox's uidlist. */
 const LOCK = 'dovecot-uidlist.lock';
@@ -20,7 +20,7 @@ const PAUSE_MS = 50;
 export interface UidlistLock {
   /** Shows processes on other hosts that the owner lives; call at least every 10 s while the lock is held long. */
   touch(): void;
-  /** Removes the lock file if it is still ours. A second call does nothing. */
+  /** Removes the lock file if it is still ours, and flushes the directory. A second call does nothing. */
   release(): void;
 }
 
@@ -53,28 +53,14 @@ interface Other {
 }
 
 function tryCreate(dir: Dir, owner: Owner | undefined): UidlistLock | undefined {
-  let file: ReturnType<Dir['createFile']>;
-  try {
-    file = dir.createFile(LOCK, 0o600);
-  } catch (error) {
-    if (errnoOf(error) === 'EEXIST') return undefined;
-    throw error;
-  }
-  try {
-    if (owner !== undefined) file.setOwner(owner);
-    file.write(Buffer.from(`${process.pid}:${os.hostname()}`));
-  } catch (error) {
-    dir.unlink(LOCK);
-    throw error;
-  } finally {
-    file.close();
-  }
+  const stat = createLockFile(dir, LOCK, Buffer.from(`${process.pid}:${os.hostname()}`), owner);
+  if (stat === undefined) return undefined;
   const isOurs = () => {
     const now = dir.lstat(LOCK);
-    return now?.ino === file.stat.ino && now.dev === file.stat.dev;
+    return now?.ino === stat.ino && now.dev === stat.dev;
   };
   let held = true;
-  return {
+  const lock = {
     touch() {
       if (!held || !isOurs()) return;
       const now = dir.openFile(LOCK, 'append');
@@ -82,10 +68,14 @@ function tryCreate(dir: Dir, owner: Owner | undefined): UidlistLock | undefined 
       now?.close();
     },
     release() {
-      if (held && isOurs()) dir.unlink(LOCK);
+      if (!held) return;
       held = false;
+      if (isOurs()) dir.unlink(LOCK);
+      // A lock that comes back with a power cut may name a process that lives: Dovecot would wait for it.
+      dir.fsync();
     },
   };
+  return swept(dir, LOCK, lock);
 }
 
 /** Who holds the lock; `undefined` if it is free by now. Anything but a file is `TARGET_UNSAFE`. */

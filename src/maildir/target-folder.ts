@@ -32,6 +32,8 @@ export function ensureFolder(root: Dir, folder: string, owner: Owner | undefined
   const dir = own ? root.ensureDir(folder, DIR_MODE, owner) : root;
   const opened: Dir[] = own ? [dir] : [];
   try {
+    // All that is in the folder is gone after a power cut if its own name is.
+    if (made) root.fsync();
     for (const name of ['tmp', 'new', 'cur']) opened.push(dir.ensureDir(name, DIR_MODE, owner));
     if (own && dir.lstat(MARKER) === undefined) makeMarker(dir, owner);
     if (owner !== undefined) for (const part of [...opened, dir]) giveAway(part, owner);

@@ -163,13 +163,12 @@ export class UidlistWriter {
     this.#lines.line(formatUidlistRecord(record).trimEnd());
   }
 
-  /** Makes the new file durable and puts it in the place of the old one; the directory's flush is the caller's. */
+  /** Makes the new file durable and puts it in the place of the old one; the directory is flushed with the lock's release. */
   commit(): void {
     this.#lines.flush();
     this.#file.fsync();
     this.#file.close();
     this.#dir.rename(TEMP, this.#dir, UIDLIST);
-    this.#dir.fsync();
   }
 
   abandon(): void {

@@ -71,8 +71,9 @@ export function writeJournal(state: Dir, name: string, intents: Iterable<Intent>
   state.fsync();
 }
 
+/** Durable, so that a pass that was finished is not taken for one that was cut off. */
 export function removeJournal(state: Dir, name: string): void {
-  state.unlink(journalName(name));
+  if (state.unlink(journalName(name))) state.fsync();
 }
 
 /** Gives it to the folder that the mailbox has now, if there is one. */

@@ -42,7 +42,9 @@ interface AccountFile {
 export function openAccountState(root: string, user: string, source: string, target: string): AccountState {
   const base = ensurePath(root, MODE, undefined);
   try {
+    const made = base.lstat(stateName(user)) === undefined;
     const dir = base.ensureDir(stateName(user), MODE);
+    if (made) base.fsync();
     const mailboxes = dir.ensureDir('mailboxes', MODE);
     const close = () => {
       mailboxes.close();

@@ -12,7 +12,13 @@ async function disturbances(root: string, inbox: string): Promise<string> {
   const zone = createZone('UTC');
   if (!zone.ok) throw new Error(zone.reason);
   const reading = { rules: 'auto', zone: zone.zone, unquote: 'none' } as const;
-  const context = { reading, emit: () => undefined, took: () => undefined, checkSignal: () => undefined };
+  const context = {
+    version: '0',
+    reading,
+    emit: () => undefined,
+    took: () => undefined,
+    checkSignal: () => undefined,
+  };
   const clock = { now: () => Date.now() + 60_000, sleep: () => Promise.resolve() };
   const places = { kind: 'mbox', root, inbox, layout: 'fs', index: undefined, control: undefined } as const;
   const account = MboxAccount.open({ user: 'test', places });

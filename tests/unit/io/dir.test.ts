@@ -244,6 +244,8 @@ test('the source is never written: every changing call is refused before it reac
     () => dir.link('f', dir, 'g'),
     () => open(at).link('f', dir, 'g'),
     () => open(at).rename('f', dir, 'g'),
+    () => dir.link('f', dir, 'g'),
+    () => open(at).link('f', dir, 'g'),
     () => dir.unlink('f'),
     () => dir.setTime(0),
     () => dir.openFile('f', 'append'),

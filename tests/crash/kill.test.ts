@@ -1,0 +1,90 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { completes, inSlots, random, SEEDS, sample, shown, shownCall } from './cases.ts';
+import { type Prepared, type PreparedSlot, prepare, SCENARIOS } from './scenarios.ts';
+import type { Plan } from './stage.ts';
+
+/** Where a pass dies: before one of its calls that change something, or in the middle of one that writes. */
+interface Moment {
+  readonly at: number;
+  readonly do: 'kill' | 'torn';
+}
+
+/** Pairs of moments, in a pass and in the one that is to complete it, for each seed. */
+const PAIRS = 25;
+
+function moments({ slots }: Prepared): Moment[] {
+  const changes = slots[0]?.changes ?? [];
+  const torn = changes.filter(({ call, length = 0 }) => call === 'write' && length > 1);
+  return [
+    ...changes.map(({ n }): Moment => ({ at: n, do: 'kill' })),
+    ...torn.map(({ n }): Moment => ({ at: n, do: 'torn' })),
+  ].sort((a, b) => a.at - b.at);
+}
+
+function nameOf({ slots }: Prepared, { at, do: how }: Moment): string {
+  const [place] = slots as [PreparedSlot];
+  const call = place.changes.find(({ n }) => n === at);
+  return `${how === 'torn' ? 'killed in' : 'killed before'} change ${shownCall(place, call)}`;
+}
+
+/** Whether the run died. */
+async function dies(
+  { slot, exit }: PreparedSlot,
+  command: readonly string[],
+  moment: Moment,
+): Promise<boolean> {
+  const plan: Plan = { count: 'changes', ...moment };
+  const ended = await slot.runApart(command, plan);
+  if (ended.status >= 0 && ended.status !== exit) throw new Error(`not killed, and yet: ${shown(ended)}`);
+  return ended.status < 0;
+}
+
+describe.each(SCENARIOS)('kill -9 in $name', (scenario) => {
+  let prepared: Prepared;
+  beforeAll(async () => {
+    prepared = await prepare(scenario);
+  });
+
+  test('before every change, and in the middle of every write: the next run comes to the same end', async () => {
+    const all = moments(prepared);
+    expect(prepared.slots[0]?.changes.length).toBeGreaterThan(scenario.floor);
+    const problems = await inSlots(
+      prepared,
+      all,
+      (moment) => nameOf(prepared, moment),
+      async (place, moment) => {
+        place.slot.restore(place.before);
+        if (!(await dies(place, scenario.command, moment))) return ['was not killed'];
+        return completes(place, scenario.command);
+      },
+    );
+    expect(problems).toEqual([]);
+  }, 600_000);
+
+  test.each(SEEDS)(
+    'twice, the second time in the run that is to complete the first: seed %i',
+    async (seed) => {
+      const below = random(seed);
+      const all = moments(prepared);
+      const pairs = sample(all, PAIRS, below).map((first) => ({
+        first,
+        second: all[below(all.length)] as Moment,
+      }));
+      let killed = 0;
+      const problems = await inSlots(
+        prepared,
+        pairs,
+        ({ first, second }) => `${nameOf(prepared, first)}, then at ${second.at} (${second.do})`,
+        async (place, { first, second }) => {
+          place.slot.restore(place.before);
+          if (!(await dies(place, scenario.command, first))) return ['was not killed'];
+          if (await dies(place, scenario.command, { at: second.at, do: 'kill' })) killed++;
+          return completes(place, scenario.command);
+        },
+      );
+      expect(problems).toEqual([]);
+      expect(killed).toBeGreaterThan(PAIRS / 4);
+    },
+    600_000,
+  );
+});
