@@ -61,14 +61,9 @@ export class ModelSource {
     this.#selected = undefined;
   }
 
-  /** What Dovecot has complained of, but for faults of its own that are known. */
-  complaints(): string[] {
-    return this.dovecot.complaints().filter((line) => !OWN_FAULTS.some((fault) => fault.test(line)));
-  }
-
   /** Whether Dovecot has died of a fault of its own, as 2.3.19 does now and then when the first message is expunged. */
   died(): boolean {
-    return this.dovecot.complaints().some((line) => /Panic: file mbox-sync\.c/.test(line));
+    return this.dovecot.complaints().some((line) => /Panic: file mbox-/.test(line));
   }
 
   /** A delivery agent that knows nothing of Dovecot, at a moment when Dovecot is not in the file. */
@@ -167,14 +162,6 @@ export class ModelSource {
     return /^X-IMAP(?:base)?: \d/m.test(readFileSync(file, 'latin1'));
   }
 }
-
-/** What Dovecot 2.3.19 says of its own work on an mbox; it goes on, and all is well. */
-const OWN_FAULTS = [
-  // It emptied the mbox, and filled it again.
-  /Sync failed for mbox: X-IMAPbase uid-last unexpectedly lost/,
-  // It moved a line end from one message to another when it expunged.
-  /Deleting corrupted cache record uid=\d+: UID \d+: Broken virtual size .* FETCH BODY\[\] got too (?:little|much) data/,
-];
 
 export function quote(name: string): string {
   return `"${name}"`;

@@ -7,7 +7,7 @@ import { workDir } from './dovecot.ts';
 import type { JudgedMailbox } from './imap-view.ts';
 import { asDelivered, drawMail } from './model-mail.ts';
 import { ModelSource } from './model-source.ts';
-import { makeSteady, type StepContext, type StepKind, takeStep } from './model-steps.ts';
+import { makeAccount, type StepContext, type StepKind, takeStep } from './model-steps.ts';
 import { ModelTarget } from './model-target.ts';
 import { Random } from './random.ts';
 import { TAMPER_KINDS, type TamperKind, tamper } from './tamper.ts';
@@ -40,6 +40,9 @@ export interface ModelReport {
   readonly tampered: TamperKind | undefined;
 }
 
+/** Stories delete freely. */
+const ALL = { share: 1, atLeast: 0 };
+
 /** Findings that the story itself gives reason for; anything else is a problem. */
 const EXPECTED_FINDINGS = new Set(['INDEX_NEWER', 'MAILBOX_KEPT', 'FOREIGN_RENUMBERED']);
 
@@ -48,7 +51,7 @@ export async function runModel(seed: number, options: ModelOptions): Promise<Mod
   try {
     await model.run();
   } catch (error) {
-    if (model.endedEarly()) return model;
+    if (await model.endedEarly()) return model;
     model.problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
   } finally {
     await model.close();
@@ -87,7 +90,7 @@ class Model implements ModelReport {
     const { uid, gid } = statSync(base);
     const { root, inbox } = this.#source;
     const state = join(base, 'state');
-    this.#run = { root, inbox, tz, target: this.#target.path, state, owner: { uid, gid } };
+    this.#run = { root, inbox, tz, target: this.#target.path, state, owner: { uid, gid }, maxRemove: ALL };
     this.#context = {
       source: this.#source,
       random: this.#random,
@@ -99,7 +102,7 @@ class Model implements ModelReport {
 
   async run(): Promise<void> {
     const random = this.#random;
-    await makeSteady(this.#context);
+    await makeAccount(this.#context);
     if (this.#options.deliverTarget && random.chance(0.2)) await this.#deliverTarget('INBOX');
     for (let rounds = 1 + random.below(4); rounds >= 0; rounds--) {
       for (let steps = random.below(8); steps >= 0; steps--) await this.#step();
@@ -110,7 +113,8 @@ class Model implements ModelReport {
   }
 
   /** Whether Dovecot died of a fault of its own on the source; then there is nothing more to tell. */
-  endedEarly(): boolean {
+  async endedEarly(): Promise<boolean> {
+    await this.#source.logout();
     return this.problems.length === 0 && this.#source.died();
   }
 
@@ -193,7 +197,7 @@ class Model implements ModelReport {
   async #end(): Promise<void> {
     await this.#verify();
     await this.#compare('in place');
-    this.problems.push(...this.#source.complaints(), ...this.#target.dovecot.complaints());
+    this.problems.push(...this.#target.dovecot.complaints());
     await this.#verify();
     if (this.problems.length > 0) return;
     const kind = TAMPER_KINDS[this.seed % TAMPER_KINDS.length] as TamperKind;

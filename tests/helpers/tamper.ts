@@ -39,10 +39,7 @@ const KINDS = {
     '*',
     ({ folder }) => edit(uidlist(folder), / V(\d+)/, (_, old) => ` V${Number(old) + 1}`),
   ],
-  'a message without UID': [
-    '-',
-    ({ folder }) => edit(uidlist(folder), /\n\d+ [^\n]*\.spoolsync,[^\n]*\n$/, '\n'),
-  ],
+  'a message without UID': ['-', ({ folder }) => edit(uidlist(folder), /\n\d+ [^\n]*\.spoolsync,[^\n]*/, '')],
   'no uidlist': ['!', ({ folder }) => fs.rmSync(uidlist(folder))],
   'a folder removed': ['-', ({ root }) => fs.rmSync(path.join(root, `.${STEADY}`), { recursive: true })],
   'a folder more': [
