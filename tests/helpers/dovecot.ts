@@ -1,4 +1,5 @@
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
@@ -14,7 +15,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import { ImapSession, type ImapValue } from './imap-client.ts';
+import { ImapSession } from './imap-client.ts';
+import { type JudgedMailbox, type ListedMailbox, list, type ReadOptions, read } from './imap-view.ts';
 import { findDovecot } from './install.ts';
 
 /**
@@ -49,46 +51,6 @@ export interface DovecotOptions {
   readonly writable?: boolean;
 }
 
-/** One line of a LIST answer. */
-interface ListedMailbox {
-  /** As on the wire: modified UTF-7, levels separated by `/`. */
-  readonly name: string;
-  /** Such as `\Noselect`, sorted. */
-  readonly attributes: readonly string[];
-}
-
-/** One message as an IMAP client sees it. */
-export interface JudgedMessage {
-  readonly uid: number;
-  /** System flags such as `\Seen`, sorted, without `\Recent`. */
-  readonly flags: readonly string[];
-  /** All other flags, sorted. */
-  readonly keywords: readonly string[];
-  readonly recent: boolean;
-  /** Epoch seconds; the zone that the server printed is taken into account. */
-  readonly internalDate: number;
-  /** RFC822.SIZE: every line end counts two bytes. */
-  readonly size: number;
-  /** Of BODY[], hex: the bytes on the wire, line ends CR LF. Their count; the bytes themselves with `keepBodies`. */
-  readonly sha256: string;
-  readonly bodySize: number;
-  readonly body: Buffer | undefined;
-}
-
-export interface JudgedMailbox {
-  readonly uidValidity: number;
-  readonly uidNext: number;
-  /** In the server's order. */
-  readonly messages: readonly JudgedMessage[];
-}
-
-interface ReadOptions {
-  /** Keep `body`; otherwise only its hash stays in memory. */
-  readonly keepBodies?: boolean;
-  /** Open with SELECT instead of EXAMINE: Maildir messages move from new/ to cur/, mboxes are written if `writable`. */
-  readonly select?: boolean;
-}
-
 export interface Dovecot {
   readonly version: '2.3' | '2.4';
   /** Where Dovecot's mailboxes lie: the copies, unless opened in place. */
@@ -102,6 +64,8 @@ export interface Dovecot {
   readMailbox(name: string, options?: ReadOptions): Promise<JudgedMailbox>;
   /** An IMAP session of one's own, greeted; end it with `logout()`. */
   imap(): Promise<ImapSession>;
+  /** Lets Dovecot's delivery agent put a mail (line ends LF) into a mailbox that is there. */
+  deliver(mailbox: string, mail: Uint8Array): Promise<void>;
   /** What Dovecot has logged so far beyond `Info` and `Debug`: empty after a run without trouble. */
   complaints(): string[];
   /** Removes the private folder with all copies. Also done when the test file is. */
@@ -180,7 +144,9 @@ export function openDovecot(options: DovecotOptions): Dovecot {
   writeFileSync(log, '');
   writeFileSync(conf, configuration(version, options.format, { root, inbox, log }));
   giveAway(home);
-  const sessions = new Sessions(chroot, conf, { HOME: home, USER: 'judge', TZ: options.tz ?? 'UTC' });
+  const env = { HOME: home, USER: 'judge', TZ: options.tz ?? 'UTC' };
+  const start: Start = (...command) => spawnAsUser(chroot, env, command);
+  const sessions = new Sessions(() => start('doveadm', '-c', conf, 'exec', 'imap'));
   return {
     version,
     root,
@@ -190,6 +156,7 @@ export function openDovecot(options: DovecotOptions): Dovecot {
       sessions.use(true, async (imap) => (await list(imap, 'LSUB')).map(({ name }) => name)),
     readMailbox: (name, how = {}) => sessions.use(how.keepBodies === true, (imap) => read(imap, name, how)),
     imap: () => sessions.open(true),
+    deliver: (mailbox, mail) => deliver(start(LDA, '-c', conf, '-m', mailbox), mail),
     complaints: () => `${readFileSync(log, 'latin1')}${sessions.stderr}`.split('\n').filter(isComplaint),
     close: () => rmSync(home, { recursive: true, force: true }),
   };
@@ -199,13 +166,29 @@ function isComplaint(line: string): boolean {
   return line !== '' && !/(?:^|: )(?:Info|Debug): /.test(line);
 }
 
+type Start = (...command: [string, ...string[]]) => ChildProcessWithoutNullStreams;
+
+const LDA = '/usr/lib/dovecot/dovecot-lda';
+
+/** Hands a mail to the delivery agent `child`; rejects if it does not take it. */
+async function deliver(child: ChildProcessWithoutNullStreams, mail: Uint8Array): Promise<void> {
+  let said = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (data: Buffer) => {
+      said += data.toString('latin1');
+    });
+  child.stdin.end(mail);
+  const [status] = await once(child, 'close');
+  if (status !== 0) throw new Error(`delivery failed with status ${status}: ${said}`);
+}
+
 /** Starts IMAP servers on one configuration and gathers what they say on stderr. */
 class Sessions {
   stderr = '';
   readonly #start: () => ChildProcessWithoutNullStreams;
 
-  constructor(chroot: string | undefined, conf: string, env: Readonly<Record<string, string>>) {
-    this.#start = () => spawnImap(chroot, conf, env);
+  constructor(start: () => ChildProcessWithoutNullStreams) {
+    this.#start = start;
   }
 
   async open(keepLiterals: boolean): Promise<ImapSession> {
@@ -266,16 +249,16 @@ function configuration(
   ].join('\n');
 }
 
-function spawnImap(
+/** A program of Dovecot's, run as the mail user, in the chroot if there is one. */
+function spawnAsUser(
   chroot: string | undefined,
-  conf: string,
   env: Readonly<Record<string, string>>,
+  command: readonly [string, ...string[]],
 ): ChildProcessWithoutNullStreams {
   const full = { ...env, PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C' };
-  const imap = ['doveadm', '-c', conf, 'exec', 'imap'];
   if (chroot === undefined) {
     const ids = asRoot ? { uid: MAIL_UID, gid: MAIL_GID } : {};
-    return spawn('doveadm', imap.slice(1), { env: full, cwd: '/', ...ids });
+    return spawn(command[0], command.slice(1), { env: full, cwd: '/', ...ids });
   }
   // The temporary folder appears at the same path inside, in a mount namespace that ends with the process.
   const tmp = tmpdir();
@@ -294,82 +277,7 @@ function spawnImap(
     chroot,
     ...user,
     chroot,
-    ...imap,
+    ...command,
   ];
   return spawn('unshare', args, { env: full, cwd: '/' });
-}
-
-async function list(session: ImapSession, command: 'LIST' | 'LSUB'): Promise<ListedMailbox[]> {
-  const found: ListedMailbox[] = [];
-  await session.command(`${command} "" *`, ([kind, attributes, , name]) => {
-    if (kind !== command || !Array.isArray(attributes)) return;
-    found.push({ name: text(name), attributes: attributes.map(text).sort() });
-  });
-  return found.sort((a, b) => (a.name < b.name ? -1 : 1));
-}
-
-async function read(session: ImapSession, name: string, options: ReadOptions): Promise<JudgedMailbox> {
-  let uidValidity = 0;
-  let uidNext = 0;
-  let exists = 0;
-  const quoted = `"${name.replace(/["\\]/g, '\\$&')}"`;
-  await session.command(`${options.select === true ? 'SELECT' : 'EXAMINE'} ${quoted}`, ([first, second]) => {
-    if (second === 'EXISTS') exists = Number(first);
-    if (first !== 'OK') return;
-    uidValidity = Number(/^\[UIDVALIDITY (\d+)\]/.exec(text(second))?.[1] ?? uidValidity);
-    uidNext = Number(/^\[UIDNEXT (\d+)\]/.exec(text(second))?.[1] ?? uidNext);
-  });
-  const messages: JudgedMessage[] = [];
-  if (exists > 0) {
-    await session.command(
-      'UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])',
-      ([, kind, items]) => {
-        if (kind === 'FETCH' && Array.isArray(items) && items.includes('BODY[]'))
-          messages.push(message(items));
-      },
-    );
-  }
-  if (messages.length !== exists)
-    throw new Error(`${name}: ${exists} messages, but ${messages.length} fetched`);
-  return { uidValidity, uidNext, messages };
-}
-
-function message(items: readonly ImapValue[]): JudgedMessage {
-  const item = (key: string): ImapValue | undefined => items[items.indexOf(key) + 1];
-  const flags = item('FLAGS');
-  const body = item('BODY[]');
-  if (!Array.isArray(flags) || typeof body !== 'object' || !('sha256' in body)) {
-    throw new Error(`unexpected FETCH answer: ${JSON.stringify(items)}`);
-  }
-  const names = flags.map(text).sort();
-  return {
-    uid: Number(item('UID')),
-    flags: names.filter((flag) => flag.startsWith('\\') && flag !== '\\Recent'),
-    keywords: names.filter((flag) => !flag.startsWith('\\')),
-    recent: names.includes('\\Recent'),
-    internalDate: epoch(text(item('INTERNALDATE'))),
-    size: Number(item('RFC822.SIZE')),
-    sha256: body.sha256,
-    bodySize: body.size,
-    body: body.bytes,
-  };
-}
-
-/** `" 9-Nov-2001 22:33:52 +0200"` (RFC 3501, date-time) as epoch seconds. */
-function epoch(date: string): number {
-  const parts = /^([ \d]\d)-([A-Z][a-z]{2})-(\d{4}) (\d\d:\d\d:\d\d) ([+-])(\d\d)(\d\d)$/.exec(date);
-  if (parts === null) throw new Error(`unexpected INTERNALDATE: ${date}`);
-  const [, day, month, year, time, sign, hours, minutes] = parts;
-  // Parsed in a leap year and moved, because for the language's parser the years 0 to 99 are in the 20th century.
-  const date2000 = new Date(`${day?.trim()} ${month} 2000 ${time} UTC`);
-  const local = date2000.setUTCFullYear(Number(year));
-  const offset = (Number(hours) * 60 + Number(minutes)) * 60;
-  return local / 1000 - (sign === '-' ? -offset : offset);
-}
-
-function text(value: ImapValue | undefined): string {
-  if (typeof value === 'string') return value;
-  if (value !== undefined && 'bytes' in value && value.bytes !== undefined)
-    return value.bytes.toString('latin1');
-  throw new Error(`a string was expected from the server, not ${JSON.stringify(value)}`);
 }

@@ -99,6 +99,8 @@ export class ImapSession {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #reader: ByteReader;
   readonly #keepLiterals: boolean;
+  /** The server has ended, and all that it said has arrived. */
+  readonly #closed: Promise<void>;
   #tag = 0;
 
   /** `child` is an IMAP server that has not been talked to. With `keepLiterals`, literals of any size are kept. */
@@ -106,6 +108,7 @@ export class ImapSession {
     this.#child = child;
     this.#reader = new ByteReader(child.stdout);
     this.#keepLiterals = keepLiterals;
+    this.#closed = new Promise((resolve) => child.once('close', () => resolve()));
     // A server that is gone shows at the next read, with its reason on stderr.
     child.stdin.on('error', () => {});
   }
@@ -156,14 +159,12 @@ export class ImapSession {
 
   /** Logs out and waits until the server has ended, its mailbox written. */
   async logout(): Promise<void> {
-    const ended = this.#child.exitCode !== null || this.#child.signalCode !== null;
-    const end = ended ? undefined : new Promise((resolve) => this.#child.once('close', resolve));
     try {
       await this.command('LOGOUT');
     } catch (error) {
       if (!(error instanceof ImapError)) throw error;
     }
     this.#child.stdin.end();
-    await end;
+    await this.#closed;
   }
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { JudgedMailbox, JudgedMessage } from './dovecot.ts';
+import type { JudgedMailbox, JudgedMessage } from './imap-view.ts';
 
 /**
  * Compares what an IMAP client sees of a mailbox before and after. Every difference that is accepted has a row in

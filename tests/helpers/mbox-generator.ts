@@ -8,6 +8,7 @@ import {
   PLAIN_HEADERS,
   VALID_FROM,
 } from './mbox-pieces.ts';
+import { Random } from './random.ts';
 
 /**
  * Seeded random mboxes that mix everything that is odd about mbox. The same seed and style give the same bytes, for
@@ -129,30 +130,13 @@ export function generateMbox(seed: number, style: MboxStyle): GeneratedMbox {
   return { bytes: Buffer.from(pieces.join(''), 'latin1'), quirks: draw.quirks };
 }
 
-/** Random numbers (mulberry32, Tommy Ettinger, public domain) that keep a record of the oddities they led to. */
-class Draw {
+/** Random numbers that keep a record of the oddities they led to. */
+class Draw extends Random {
   readonly quirks = new Set<Quirk>();
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed | 0;
-  }
-
-  /** In [0, 1). */
-  #next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000;
-  }
-
-  below(limit: number): number {
-    return Math.floor(this.#next() * limit);
-  }
 
   /** True with probability `p`, and then `quirk` is noted. */
-  chance(p: number, quirk?: Quirk): boolean {
-    const hit = this.#next() < p;
+  override chance(p: number, quirk?: Quirk): boolean {
+    const hit = super.chance(p);
     if (hit && quirk !== undefined) this.quirks.add(quirk);
     return hit;
   }

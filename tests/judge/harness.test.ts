@@ -3,15 +3,9 @@ import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from '
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import {
-  copyTree,
-  type Dovecot,
-  type DovecotOptions,
-  type JudgedMessage,
-  openDovecot,
-  workDir,
-} from '../helpers/dovecot.ts';
+import { copyTree, type Dovecot, type DovecotOptions, openDovecot, workDir } from '../helpers/dovecot.ts';
 import { ImapError } from '../helpers/imap-client.ts';
+import type { JudgedMessage } from '../helpers/imap-view.ts';
 import { findDovecot } from '../helpers/install.ts';
 import { generateMbox, type MboxStyle, quirksOf } from '../helpers/mbox-generator.ts';
 

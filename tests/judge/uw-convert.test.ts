@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import { MAX_UID } from '../../src/core/limits.ts';
 import { corpusRoot } from '../corpus/corpus.ts';
 import { convert, scratchDir, verify } from '../helpers/convert.ts';
-import { type JudgedMailbox, openDovecot } from '../helpers/dovecot.ts';
+import { openDovecot } from '../helpers/dovecot.ts';
+import type { JudgedMailbox } from '../helpers/imap-view.ts';
 import { generateMbox } from '../helpers/mbox-generator.ts';
 import { readWithUw, type UwMailbox, UwRefusal } from '../helpers/uw.ts';
 
