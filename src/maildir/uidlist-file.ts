@@ -86,12 +86,12 @@ export interface UidlistState {
  * Reads the uidlist in step with the `known` messages, which come in UID order. `lies` says whether a file of a base
  * name lies in the folder: a record without one is no message. `foreign` says which of the rest are others'.
  */
-export function examineUidlist(
+export async function examineUidlist(
   dir: Dir | undefined,
-  known: Iterable<Remembered>,
+  known: AsyncIterable<Remembered>,
   lies: (base: string) => boolean,
   foreign: (base: string) => boolean,
-): UidlistState {
+): Promise<UidlistState> {
   const uidlist = dir === undefined ? undefined : openUidlist(dir);
   if (uidlist === undefined) return { header: undefined, sound: false, next: 1, foreign: [] };
   let sound = uidlist.header !== undefined;
@@ -110,7 +110,7 @@ export function examineUidlist(
       return record;
     };
     let head = take();
-    for (const message of known) {
+    for await (const message of known) {
       for (; !head.done && head.value.uid < message.uid; head = take()) other(head.value);
       const base = baseOf(message);
       if (!head.done && head.value.uid === message.uid && head.value.base === base) head = take();

@@ -54,11 +54,11 @@ function* rest<T>(iterator: Iterator<T>): Generator<T, void, void> {
  * The messages that the source numbers anew: those whose content vanished under one UID and appeared under another. New
  * source UID to the old record. Only messages that have no partner by UID are held in memory.
  */
-export function pairRenumbered(
+export async function pairRenumbered(
   old: Iterable<Remembered>,
-  scan: Iterable<Scanned>,
-): ReadonlyMap<number, Remembered> {
-  const [lost, found] = unmatched(old, scan);
+  scan: AsyncIterable<Scanned> | Iterable<Scanned>,
+): Promise<ReadonlyMap<number, Remembered>> {
+  const [lost, found] = await unmatched(old, scan);
   const pairs = new Map<number, Remembered>();
   if (lost.length === 0 || found.length === 0) return pairs;
   const waiting = new Waiting(lost);
@@ -69,7 +69,10 @@ export function pairRenumbered(
   return pairs;
 }
 
-function unmatched(old: Iterable<Remembered>, scan: Iterable<Scanned>): [Remembered[], Scanned[]] {
+async function unmatched(
+  old: Iterable<Remembered>,
+  scan: AsyncIterable<Scanned> | Iterable<Scanned>,
+): Promise<[Remembered[], Scanned[]]> {
   const olds = old[Symbol.iterator]();
   const lost: Remembered[] = [];
   const found: Scanned[] = [];
@@ -77,7 +80,7 @@ function unmatched(old: Iterable<Remembered>, scan: Iterable<Scanned>): [Remembe
   const pass = (uid: number) => {
     for (; !head.done && sourceUidOf(head.value) < uid; head = olds.next()) lost.push(head.value);
   };
-  for (const now of scan) {
+  for await (const now of scan) {
     pass(now.uid);
     const same = !head.done && sourceUidOf(head.value) === now.uid;
     if (same && sameMessage(head.value as Remembered, now)) head = olds.next();

@@ -210,45 +210,55 @@ function place({ start, end, claim }: Scanned): Pick<Remembered, 'start' | 'end'
   return { start, end, ...(claim !== undefined && { claim }) };
 }
 
-/** Walks through a plan and adds up what it comes to. */
-export function summarize(plan: Iterable<Action>): PlanSummary {
-  const counts = { keep: 0, add: 0, reflag: 0, renumber: 0, remove: 0, release: 0, leave: 0, forget: 0 };
-  const keywordsInUse = new Set<string>();
-  let [bytes, lastUid, lastOld, firstNew] = [0, 0, 0, Number.POSITIVE_INFINITY];
-  let [appendOnly, drifted] = [true, false];
-  for (const action of plan) {
-    counts[action.kind]++;
+/** Adds up what a plan comes to, action by action. */
+export class Summary {
+  readonly #counts = { keep: 0, add: 0, reflag: 0, renumber: 0, remove: 0, release: 0, leave: 0, forget: 0 };
+  readonly #keywords = new Set<string>();
+  #bytes = 0;
+  #lastUid = 0;
+  #lastOld = 0;
+  #firstNew = Number.POSITIVE_INFINITY;
+  #inOrder = true;
+  #drifted = false;
+
+  add(action: Action): void {
+    const fresh = this.#counts.add > 0;
+    this.#counts[action.kind]++;
     if (action.kind !== 'add') {
-      lastOld = Math.max(lastOld, action.old.uid);
-      if (counts.add > 0) appendOnly = false;
+      this.#lastOld = Math.max(this.#lastOld, action.old.uid);
+      if (fresh) this.#inOrder = false;
     } else {
-      bytes += action.now.size;
-      firstNew = Math.min(firstNew, action.next.uid);
-      if (action.next.uid <= lastOld) appendOnly = false;
+      this.#bytes += action.now.size;
+      this.#firstNew = Math.min(this.#firstNew, action.next.uid);
+      if (action.next.uid <= this.#lastOld) this.#inOrder = false;
     }
-    if (!('next' in action)) continue;
-    if ('drift' in action) drifted = true;
-    if (action.kind === 'leave') continue;
-    for (const name of targetMarks(action.next).keywords) keywordsInUse.add(name);
-    lastUid = action.next.uid;
+    if (!('next' in action)) return;
+    if ('drift' in action) this.#drifted = true;
+    if (action.kind === 'leave') return;
+    for (const name of targetMarks(action.next).keywords) this.#keywords.add(name);
+    this.#lastUid = action.next.uid;
   }
-  const { keep: kept, add: added, reflag: reflagged, renumber: renumbered, remove: removed } = counts;
-  const { release, leave: gone, forget } = counts;
-  return {
-    kept,
-    added,
-    reflagged,
-    renumbered,
-    removed,
-    gone,
-    bytes,
-    lastUid,
-    firstNew,
-    keywordsInUse,
-    released: release,
-    vanished: removed + release + forget,
-    appendOnly: appendOnly && renumbered === 0,
-    writes: added + reflagged + renumbered + removed + release > 0,
-    changed: added + reflagged + renumbered + removed + release + forget > 0 || drifted,
-  };
+
+  get plan(): PlanSummary {
+    const { keep: kept, add: added, reflag: reflagged, renumber: renumbered } = this.#counts;
+    const { remove: removed, release: released, leave: gone, forget } = this.#counts;
+    const writes = added + reflagged + renumbered + removed + released > 0;
+    return {
+      kept,
+      added,
+      reflagged,
+      renumbered,
+      removed,
+      released,
+      gone,
+      bytes: this.#bytes,
+      lastUid: this.#lastUid,
+      firstNew: this.#firstNew,
+      keywordsInUse: this.#keywords,
+      vanished: removed + released + forget,
+      appendOnly: this.#inOrder && renumbered === 0,
+      writes,
+      changed: writes || forget > 0 || this.#drifted,
+    };
+  }
 }

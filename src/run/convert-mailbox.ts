@@ -195,7 +195,7 @@ class Conversion {
   }
 
   async #carryOut(source: SourceView): Promise<MailboxResult> {
-    const decision = this.#decide(source);
+    const decision = await this.#decide(source);
     this.#guard(decision);
     if (this.#target.dryRun) this.#announce(decision);
     else if (decision.work) return this.#work(source, decision);
@@ -203,10 +203,11 @@ class Conversion {
     return this.#result(source, decision, 0);
   }
 
-  #decide(source: SourceView): Decision {
+  #decide(source: SourceView): Promise<Decision> {
     const { manner, now } = this.#target;
     const [manifest, journal, folder] = [this.#manifest, this.#journal, this.#folder];
-    return decide({ manifest, journal, source, folder, manner, now });
+    const { checkSignal } = this.#context;
+    return decide({ manifest, journal, source, folder, manner, now, checkSignal });
   }
 
   /** Does what was decided, under the folder's lock; should the folder have changed since, it is decided anew. */
@@ -218,7 +219,7 @@ class Conversion {
     let applied: Applied;
     try {
       if (!sameState(folderState(folder), decision.state)) {
-        decision = this.#decide(source);
+        decision = await this.#decide(source);
         this.#guard(decision);
       }
       writeJournal(state as Dir, this.#job.manifest, intentsOf(decision.plan()));

@@ -1,5 +1,6 @@
 import { parseOwnBaseName } from '../codec/maildir/name.ts';
 import type { MailboxFacts, Scanned } from '../core/message.ts';
+import { breathing } from '../io/breathe.ts';
 import { baseOf } from '../maildir/base-of.ts';
 import { type FolderState, folderState, type Inventory, takeInventory } from '../maildir/inspect.ts';
 import { KeywordLetters } from '../maildir/keyword-letters.ts';
@@ -9,7 +10,7 @@ import { examineUidlist, type UidlistState } from '../maildir/uidlist-file.ts';
 import type { Action, PlanSummary } from '../plan/action.ts';
 import { type ForeignNumber, numberForeign } from '../plan/foreign.ts';
 import { pairRenumbered } from '../plan/pairing.ts';
-import { type Late, makePlan, type PlanInput, summarize } from '../plan/plan.ts';
+import { type Late, makePlan, type PlanInput, Summary } from '../plan/plan.ts';
 import type { Journal } from '../state/journal.ts';
 import type { Manifest } from '../state/manifest.ts';
 import { knownNumbers, withUids } from './numbers.ts';
@@ -32,6 +33,7 @@ export interface Situation {
   readonly manner: Manner;
   /** Seconds since 1970: UIDVALIDITY of a mailbox that has none. */
   readonly now: number;
+  readonly checkSignal: () => void;
 }
 
 /** What a pass will do to one mailbox, and what follows from it. Nothing has been written yet. */
@@ -57,16 +59,16 @@ export interface Decision {
   readonly keepIndex: boolean;
 }
 
-export function decide(situation: Situation): Decision {
+export async function decide(situation: Situation): Promise<Decision> {
   const { manifest, journal, source, folder, manner } = situation;
   const state = folderState(folder);
   const known = manifest?.header.target ?? { count: 0, sum: '0' };
   const asLeft = state.listing.count === known.count && state.listing.sum === known.sum;
   const inventory = asLeft || folder === undefined ? undefined : takeInventory(folder);
   const sweep = manifest === undefined || journal !== undefined;
-  const uidlist = examineUidlist(
+  const uidlist = await examineUidlist(
     folder?.dir,
-    manifest?.records() ?? [],
+    attentive(situation, manifest?.records() ?? []),
     (base) => inventory === undefined || inventory.own.has(base) || inventory.others.has(base),
     (base) => !sweep || parseOwnBaseName(base) === undefined,
   );
@@ -77,7 +79,7 @@ export function decide(situation: Situation): Decision {
   const before = KeywordLetters.read(folder?.dir, remembered);
   const target = new FolderView(inventory, before, journal?.of ?? (() => []));
   const late = manner.merge || manner.sealed ? lateBehind(uidlist, manifest) : undefined;
-  const planned = plans({ target, merge: manner.merge, late }, manifest, scan);
+  const planned = await plans(situation, { target, merge: manner.merge, late }, scan);
   const { summary } = planned;
   const facts = { ...first, uidNext: Math.max(first.uidNext, late === undefined ? summary.lastUid + 1 : 1) };
   const letters = before.extend(summary.keywordsInUse, facts.keywords);
@@ -125,22 +127,36 @@ function factsOf({ manifest, source, manner, now }: Situation, { header, next }:
 }
 
 /** The plan, and what it comes to. Messages under new UIDs are looked for only where some vanished and others came. */
-function plans(
+async function plans(
+  situation: Situation,
   how: Omit<PlanInput, 'old' | 'scan' | 'renumbered'>,
-  manifest: Manifest | undefined,
   scan: () => Iterable<Scanned>,
-): { readonly plan: () => Iterable<Action>; readonly summary: PlanSummary } {
+): Promise<{ readonly plan: () => Iterable<Action>; readonly summary: PlanSummary }> {
+  const { manifest } = situation;
   const old = () => manifest?.records() ?? [];
   const planWith = (renumbered: PlanInput['renumbered']) => () =>
     makePlan({ ...how, old: old(), scan: scan(), renumbered });
+  const summarize = async (plan: Iterable<Action>) => {
+    const summary = new Summary();
+    for await (const action of attentive(situation, plan)) summary.add(action);
+    return summary.plan;
+  };
   const plain = planWith(new Map());
-  const summary = summarize(plain());
+  const summary = await summarize(plain());
   const moved = summary.vanished > 0 || how.merge;
   if (manifest === undefined || summary.added === 0 || !moved) return { plan: plain, summary };
-  const renumbered = pairRenumbered(old(), scan());
+  const renumbered = await pairRenumbered(old(), attentive(situation, scan()));
   if (renumbered.size === 0) return { plan: plain, summary };
   const plan = planWith(renumbered);
-  return { plan, summary: summarize(plan()) };
+  return { plan, summary: await summarize(plan()) };
+}
+
+/** The same items, while signals are noticed: a walk over a million messages takes seconds. */
+async function* attentive<T>({ checkSignal }: Situation, items: Iterable<T>): AsyncGenerator<T, void, void> {
+  for await (const item of breathing(items)) {
+    checkSignal();
+    yield item;
+  }
 }
 
 /** Files with names of ours that nothing in the plan names. */

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Marks, MessageRecord, Remembered } from '../../../src/core/message.ts';
-import type { Action } from '../../../src/plan/action.ts';
+import type { Action, PlanSummary } from '../../../src/plan/action.ts';
 import { mergeMarks } from '../../../src/plan/marks.ts';
 import { assignUids, pairRenumbered } from '../../../src/plan/pairing.ts';
-import { makePlan, type PlanInput, summarize } from '../../../src/plan/plan.ts';
+import { makePlan, type PlanInput, Summary } from '../../../src/plan/plan.ts';
 import { thrown } from '../io/support.ts';
 import { carryOut, fileOf, marksText, modelOf, plain, record, scanned, targetWith } from './model.ts';
 
@@ -17,9 +17,15 @@ function plan(
   return [...makePlan({ ...input, late: undefined, ...how })];
 }
 
+function summarize(actions: Iterable<Action>): PlanSummary {
+  const summary = new Summary();
+  for (const action of actions) summary.add(action);
+  return summary.plan;
+}
+
 /** With messages under new UIDs found by content, as a pass does it. */
-function pairedPlan(old: readonly Remembered[], now: readonly MessageRecord[]): Action[] {
-  return plan(old, now, { renumbered: pairRenumbered(old, now.map(scanned)) });
+async function pairedPlan(old: readonly Remembered[], now: readonly MessageRecord[]): Promise<Action[]> {
+  return plan(old, now, { renumbered: await pairRenumbered(old, now.map(scanned)) });
 }
 
 function kinds(actions: readonly Action[]): string[] {
@@ -55,10 +61,10 @@ describe('without changes in the target', () => {
     expect(kinds(plan(old, now))).toEqual(expected);
   });
 
-  test('a message under another UID is renamed, each true duplicate once', () => {
+  test('a message under another UID is renamed, each true duplicate once', async () => {
     const old = [record(1, 'a'), record(2, 'a'), record(3, 'b', 8), record(4, 'c')];
     const now = [record(1, 'a'), record(11, 'b'), record(12, 'a'), record(13, 'a')];
-    expect(kinds(pairedPlan(old, now))).toEqual([
+    expect(kinds(await pairedPlan(old, now))).toEqual([
       'keep 1',
       'remove 4',
       'renumber 11',
@@ -154,10 +160,10 @@ describe('with changes in the target', () => {
     },
   );
 
-  test('one that moves to another UID keeps what its user did', () => {
+  test('one that moves to another UID keeps what its user did', async () => {
     const old: Remembered[] = [pilot, { ...record(2, 'b'), gone: true }];
     const now = [record(5, 'a', 0, ['x']), record(6, 'b')];
-    const actions = pairedPlan(old, now);
+    const actions = await pairedPlan(old, now);
     expect(kinds(actions)).toEqual(['renumber 5', 'leave 6']);
     expect(actions[0]).toMatchObject({ next: { uid: 5, target: seen } });
   });
@@ -229,9 +235,9 @@ describe('mail that came late', () => {
     expect(kinds(actions)).toEqual(['keep 1', 'keep 2', 'keep 9', 'keep 10', 'add 11']);
   });
 
-  test('is not added again where the source has numbered everything anew', () => {
+  test('is not added again where the source has numbered everything anew', async () => {
     const now = [record(101, 'a'), record(102, 'b'), record(103, 'c')];
-    const renumbered = pairRenumbered(old, now.map(scanned));
+    const renumbered = await pairRenumbered(old, now.map(scanned));
     const actions = plan(old, now, { merge: true, renumbered, late: { nextUid: 9, mapped: [] } });
     expect(kinds(actions)).toEqual(['keep 1', 'keep 2', 'add 103']);
   });
@@ -254,25 +260,28 @@ function* smallManifests(): Generator<MessageRecord[]> {
 test.each([
   ['by UID alone', plan],
   ['with messages under new UIDs', pairedPlan],
-])('all pairs of small manifests, %s: carrying out the plan leads from one to the other', (_name, make) => {
-  const all = [...smallManifests()];
-  expect(all).toHaveLength(1 + 16 + 96 + 256);
-  let pairs = 0;
-  for (const before of all) {
-    for (const after of all) {
-      const actions = make(before, after);
-      const { folder, remembered } = carryOut(actions, modelOf(before));
-      if (JSON.stringify([...folder]) !== JSON.stringify([...modelOf(after)]))
-        expect(folder).toEqual(modelOf(after));
-      if (JSON.stringify(remembered) !== JSON.stringify(after)) expect(remembered).toEqual(after);
-      const quiet = actions.every(({ kind }) => kind === 'keep');
-      if (quiet !== (JSON.stringify(before) === JSON.stringify(after))) expect(kinds(actions)).toEqual([]);
-      checkSummary(actions, before, after);
-      pairs++;
+])(
+  'all pairs of small manifests, %s: carrying out the plan leads from one to the other',
+  async (_name, make) => {
+    const all = [...smallManifests()];
+    expect(all).toHaveLength(1 + 16 + 96 + 256);
+    let pairs = 0;
+    for (const before of all) {
+      for (const after of all) {
+        const actions = await make(before, after);
+        const { folder, remembered } = carryOut(actions, modelOf(before));
+        if (JSON.stringify([...folder]) !== JSON.stringify([...modelOf(after)]))
+          expect(folder).toEqual(modelOf(after));
+        if (JSON.stringify(remembered) !== JSON.stringify(after)) expect(remembered).toEqual(after);
+        const quiet = actions.every(({ kind }) => kind === 'keep');
+        if (quiet !== (JSON.stringify(before) === JSON.stringify(after))) expect(kinds(actions)).toEqual([]);
+        checkSummary(actions, before, after);
+        pairs++;
+      }
     }
-  }
-  expect(pairs).toBe(369 * 369);
-});
+    expect(pairs).toBe(369 * 369);
+  },
+);
 
 function checkSummary(actions: readonly Action[], before: MessageRecord[], after: MessageRecord[]): void {
   const sum = summarize(actions);
