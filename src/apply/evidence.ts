@@ -1,20 +1,17 @@
 import { runningDigest } from '../codec/digest.ts';
-import { LIMITS } from '../core/limits.ts';
+import { isStorable, LIMITS } from '../core/limits.ts';
 import type { MessageRecord } from '../core/message.ts';
 import type { Dir } from '../io/dir.ts';
 
 /** What a file in `cur/` shows of itself before it is taken for a message. */
 
-/** Seconds since 1970 that every file system can store. */
-const SAFE_DATE = 2 ** 31 - 1;
-
 function seconds(ns: bigint): number {
   return Number(ns / 1_000_000_000n);
 }
 
-/** Whether a file has the INTERNALDATE that it was given. File systems end somewhere: ext4 in 1901 and 2446. */
+/** Whether a file has the INTERNALDATE that it was given. */
 export function keepsDate(cur: Dir, name: string, date: number): boolean {
-  if (Math.abs(date) <= SAFE_DATE) return true;
+  if (isStorable(date)) return true;
   const stat = cur.lstat(name);
   return stat !== undefined && seconds(stat.mtimeNs) === date;
 }

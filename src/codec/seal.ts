@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isStorable } from '../core/limits.ts';
 import type { Fingerprint, Marks } from '../core/message.ts';
 
 /**
@@ -128,7 +129,9 @@ export class ContentsDigest {
   add({ uid, flags, keywords, date, size, vsize, digest }: SealedMessage): void {
     const names = keywords.map((name) => name.replace(/[A-Z]/g, (letter) => letter.toLowerCase())).sort();
     const list = ascii(JSON.stringify([...new Set(names)]));
-    this.#hash.update(`${uid} ${flags} ${list} ${date} ${size} ${vsize} ${digest}\n`);
+    // What the file system could not store is another time in the target, and in each copy of it.
+    const time = isStorable(date) ? String(date) : 'beyond';
+    this.#hash.update(`${uid} ${flags} ${list} ${time} ${size} ${vsize} ${digest}\n`);
     this.#messages++;
     this.#bytes += size;
   }

@@ -48,3 +48,8 @@ export const LIMITS = {
 
 /** Highest UID and UIDVALIDITY: RFC 3501 says 32 bits, non-zero. */
 export const MAX_UID = 0xffff_ffff;
+
+/** Whether every file system can store a time (seconds since 1970): ext4 ends in 1901 and 2446, others sooner. */
+export function isStorable(seconds: number): boolean {
+  return Math.abs(seconds) <= 2 ** 31 - 1;
+}

@@ -104,8 +104,8 @@ async function compareChanges(
   const { uidValidity, uidNext, targetNext } = header;
   const numbers = () => ({ uidValidity, uidNext: Math.min(uidNext, targetNext), known: targetNext });
   try {
-    const wants = ({ uid }: MessageRecord) => wanted.has(uid);
-    const compared = await compareMailbox(folder, numbers, records(), count, took, wants);
+    const limits = { read: ({ uid }: MessageRecord) => wanted.has(uid), lost: header.lost };
+    const compared = await compareMailbox(folder, numbers, records(), count, took, limits);
     return { messages, ...compared, read, differences };
   } finally {
     folder.close();

@@ -148,6 +148,11 @@ class AccountVerification {
         const message = `${gone} messages were removed in the target by its user, and are left so`;
         job.remark('note', 'TARGET_MESSAGES_GONE', message);
       }
+      const lost = manifest?.header.lost ?? [];
+      if (lost.length > 0) {
+        const message = `keywords that a pass has said to be lost are not compared: ${lost.join(' ')}`;
+        job.remark('note', 'TARGET_KEYWORDS_LOST', message);
+      }
       if (foreign > 0) remarkForeign(job.remark, foreign);
       if (opened === undefined) differ('-', `the target has no folder ${printable(folder) || 'for INBOX'}`);
       const { complete: messages, spool } = reading;
@@ -248,6 +253,7 @@ async function compare(
   const before = manifest ?? numberedByName(takeInventory(folder).own.keys());
   const scan = withUids(facts, before, reading.spill.records(reading.complete));
   const mapped = [...(manifest?.records() ?? [])].filter(({ sourceUid }) => sourceUid !== undefined);
+  const lost = manifest?.header.lost ?? [];
   let [last, gone] = [0, 0];
   function* expected() {
     for (const action of expectedIn(manifest, scan, mapped)) {
@@ -264,7 +270,7 @@ async function compare(
     uidNext: Math.max(facts.uidNext, last + 1),
     known: manifest?.header.targetNext ?? 0,
   });
-  return { ...(await compareMailbox(folder, numbers, expected(), differ, took)), gone };
+  return { ...(await compareMailbox(folder, numbers, expected(), differ, took, { lost })), gone };
 }
 
 /** The plan of a pass that finds the target as the last one left it: what the target should hold. */

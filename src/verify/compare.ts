@@ -2,6 +2,7 @@ import { parseInfo } from '../codec/maildir/flags.ts';
 import { parseOwnBaseName, readSizes, splitName } from '../codec/maildir/name.ts';
 import type { UidlistRecord } from '../codec/maildir/uidlist.ts';
 import type { DifferenceEvent } from '../core/events.ts';
+import { isStorable } from '../core/limits.ts';
 import type { MessageRecord } from '../core/message.ts';
 import { FLAG, type Flags } from '../core/types.ts';
 import { breathing } from '../io/breathe.ts';
@@ -28,6 +29,14 @@ export interface Compared {
   readonly foreign: number;
 }
 
+/** What is not compared. */
+export interface ComparisonLimits {
+  /** Whose bytes are read; of all others only names, flags and UIDs are compared. */
+  read(record: MessageRecord): boolean;
+  /** Keywords that a pass has said to be lost, since no letter was left for them. */
+  readonly lost: readonly string[];
+}
+
 /** UIDVALIDITY and UIDNEXT that the target must have. */
 export interface ExpectedNumbers {
   readonly uidValidity: number;
@@ -40,8 +49,7 @@ export interface ExpectedNumbers {
  * Compares what the source says of a mailbox with what lies in its folder: UIDVALIDITY, UIDNEXT, then message by message
  * presence and order (both sides are walked through in UID order), flags, keywords, INTERNALDATE, and all bytes, read
  * anew on both sides. `numbers` is asked when all records have been seen. `took` hears of the bytes read. Mail under names
- * that spoolsync does not make is others', and no difference. `read` says whose bytes are read; of all others only names,
- * flags and UIDs are compared.
+ * that spoolsync does not make is others', and no difference.
  */
 export function compareMailbox(
   folder: TargetFolder,
@@ -49,9 +57,9 @@ export function compareMailbox(
   records: Iterable<MessageRecord>,
   differ: Differ,
   took: (bytes: number) => void,
-  read: (record: MessageRecord) => boolean = () => true,
+  { read = () => true, lost = [] }: Partial<ComparisonLimits> = {},
 ): Promise<Compared> {
-  return new Comparison(folder, differ, took, read).run(numbers, records);
+  return new Comparison(folder, differ, took, { read, lost }).run(numbers, records);
 }
 
 class Comparison {
@@ -59,6 +67,7 @@ class Comparison {
   readonly #differ: Differ;
   readonly #took: (bytes: number) => void;
   readonly #read: (record: MessageRecord) => boolean;
+  readonly #lost: ReadonlySet<string>;
   readonly #letters: KeywordLetters;
   readonly #seen = new ListingSum();
   readonly #meter = new FileMeter();
@@ -70,12 +79,13 @@ class Comparison {
     folder: TargetFolder,
     differ: Differ,
     took: (bytes: number) => void,
-    read: (record: MessageRecord) => boolean,
+    { read, lost }: ComparisonLimits,
   ) {
     this.#folder = folder;
     this.#differ = differ;
     this.#took = took;
     this.#read = read;
+    this.#lost = new Set(lost.map((name) => name.toLowerCase()));
     this.#letters = KeywordLetters.read(folder.dir);
   }
 
@@ -162,7 +172,7 @@ class Comparison {
     const reasons = [
       ...bytesDiffer(record, found),
       ...sizesDiffer(base, found),
-      ...(found.mtime === record.date
+      ...(found.mtime === record.date || !isStorable(record.date)
         ? []
         : [`INTERNALDATE ${date(found.mtime)}, source ${date(record.date)}`]),
       ...named,
@@ -174,7 +184,8 @@ class Comparison {
   #flagsDiffer(record: MessageRecord, info: string): string[] {
     const parsed = parseInfo(info);
     const names = parsed.keywords.map((index) => this.#letters.nameOf(index));
-    const [left, right] = [names, record.keywords].map((list) =>
+    const kept = record.keywords.filter((name) => !this.#lost.has(name.toLowerCase()));
+    const [left, right] = [names, kept].map((list) =>
       list
         .map((name) => name.toLowerCase())
         .sort()

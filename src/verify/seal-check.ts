@@ -2,6 +2,7 @@ import { parseInfo } from '../codec/maildir/flags.ts';
 import { type OwnName, parseOwnBaseName, splitName } from '../codec/maildir/name.ts';
 import type { UidlistRecord } from '../codec/maildir/uidlist.ts';
 import { ContentsDigest, type SealedMailbox } from '../codec/seal.ts';
+import { isStorable } from '../core/limits.ts';
 import { breathing } from '../io/breathe.ts';
 import { printable } from '../io/names.ts';
 import { messageFiles } from '../maildir/inspect.ts';
@@ -182,7 +183,7 @@ function unlikeName(own: OwnName, uid: number, found: FileMeasure): string[] {
   else if (found.digest !== own.digest) reasons.push('other bytes of the same length');
   else if (found.vsize !== own.vsize)
     reasons.push(`size to clients ${found.vsize}, by its name ${own.vsize}`);
-  if (own.seconds > 0 && found.mtime !== own.seconds)
+  if (own.seconds > 0 && isStorable(own.seconds) && found.mtime !== own.seconds)
     reasons.push(`INTERNALDATE ${found.mtime}, by its name ${own.seconds} (seconds since 1970)`);
   if (uid !== own.uid) reasons.push(`UID ${uid}, by its name ${own.uid}`);
   return reasons;

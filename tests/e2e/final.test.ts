@@ -198,3 +198,19 @@ describe('late mail', () => {
     expect(messageFiles(folder(run)).map((name) => /\.U(\d+)X/.exec(name)?.[1])).toEqual(['1', '2', '4']);
   });
 });
+
+test('what a Maildir cannot hold was said by the pass, and does not keep the seal away', async () => {
+  const names = Array.from({ length: 28 }, (_, i) => `word${i}`);
+  const run = account({
+    Box: numbered(1, 'RO', { headers: `${base(1234, 1, names.join(' '))}X-Keywords: ${names.join(' ')}\n` }),
+  });
+  const passed = await convert(run);
+  expect(of(passed, 'remark').map(({ code }) => code)).toContain('KEYWORDS_LOST');
+  expect((await verify(run)).exit).toBe(0);
+  for (const how of ['all', 'changed'] as const) {
+    const result = await final(run, { verify: how });
+    expect(codes(result)).toEqual([]);
+    expect(of(result, 'seal')).toHaveLength(1);
+  }
+  expect((await checkSeal(run, `${run.state}.seal`)).exit).toBe(0);
+});
