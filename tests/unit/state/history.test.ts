@@ -122,7 +122,8 @@ describe('bounds', () => {
 
   test('a file that something else made huge is read from its end, and cut', () => {
     fs.writeFileSync(file, `${'x'.repeat(LIMITS.historyBytes + 10)}\n${JSON.stringify(nth(1))}\n`);
-    expect(seconds()).toEqual([1]);
+    // The line that the look from the end cuts through is no damaged one.
+    expect(readHistory(dir)).toEqual({ passes: [nth(1)], damaged: 0 });
     appendPass(dir, nth(2));
     expect(seconds()).toEqual([1, 2]);
     expect(fs.statSync(file).size).toBeLessThan(10_000);
@@ -138,6 +139,14 @@ describe('bounds', () => {
     const changes =
       (10_000 * 10_001) / 2 - (entry?.mailboxes ?? []).reduce((sum, { added }) => sum + added, 0);
     expect(entry?.more).toEqual({ mailboxes: 9800, changes, read: 98_000 });
+  });
+
+  test('of mailboxes that were only read those with the most bytes are named', () => {
+    const mailboxes = Array.from({ length: 300 }, (_, i) => change(`box${i}`, i));
+    appendPass(dir, nth(1, { mailboxes: [...mailboxes, change('INBOX', 1, { added: 1 })] }));
+    const [entry] = readHistory(dir).passes;
+    expect(entry?.mailboxes.slice(0, 3).map(({ mailbox }) => mailbox)).toEqual(['INBOX', 'box299', 'box298']);
+    expect(entry?.more).toEqual({ mailboxes: 101, changes: 0, read: (100 * 101) / 2 });
   });
 
   test('names that fill the line leave no room for others', () => {
