@@ -9,7 +9,7 @@ import { lockUidlist } from '../io/uidlist-lock.ts';
 import { folderState, sameState, stampOf, sumListing } from '../maildir/inspect.ts';
 import { discardFolder, ensureFolder, openFolder, type TargetFolder } from '../maildir/target-folder.ts';
 import type { MaxRemove } from '../plan/removals.ts';
-import { type Journal, openJournal, removeJournal, writeJournal } from '../state/journal.ts';
+import { hasJournal, type Journal, openJournal, removeJournal, writeJournal } from '../state/journal.ts';
 import { type Manifest, type ManifestHeader, ManifestWriter } from '../state/manifest.ts';
 import type { RunContext } from './context.ts';
 import { type Decision, decide, type Manner } from './decide.ts';
@@ -126,7 +126,7 @@ function restingResult(
   const spool = job.stat;
   if (!isUnchanged(header, spool, readingKey(context))) return undefined;
   if (header.stamp === '' || header.stamp !== stampOf(folder)) return undefined;
-  if (openJournal(target.state, job.manifest) !== undefined) return undefined;
+  if (hasJournal(target.state, job.manifest)) return undefined;
   new MailboxRemarks(job).again(header, job.place);
   const { messages, bytes, foreign } = header;
   return { messages, bytes, added: 0, reflagged: 0, renumbered: 0, removed: 0, foreign, read: 0, written: 0 };
@@ -155,7 +155,7 @@ class Conversion {
     this.#job = job;
     this.#manifest = manifest;
     this.#folder = folder;
-    this.#journal = target.state && openJournal(target.state, job.manifest);
+    this.#journal = target.state && openJournal(target.state, job.manifest, this.#generation());
     this.#remarks = new MailboxRemarks(job);
     if (folder === undefined || target.dryRun) return;
     const known = manifest?.header.messages ?? sumListing(folder).count;
@@ -199,7 +199,11 @@ class Conversion {
     this.#guard(decision);
     if (this.#target.dryRun) this.#announce(decision);
     else if (decision.work) return this.#work(source, decision);
-    else await this.#remember(source, decision, undefined);
+    else {
+      await this.#remember(source, decision, undefined);
+      // Of a pass that was cut off after its manifest.
+      removeJournal(this.#target.state as Dir, this.#job.manifest);
+    }
     return this.#result(source, decision, 0);
   }
 
@@ -222,7 +226,7 @@ class Conversion {
         decision = await this.#decide(source);
         this.#guard(decision);
       }
-      writeJournal(state as Dir, this.#job.manifest, intentsOf(decision.plan()));
+      writeJournal(state as Dir, this.#job.manifest, this.#generation(), intentsOf(decision.plan()));
       applied = await applyPlan({
         folder,
         lock,
@@ -267,6 +271,10 @@ class Conversion {
     };
   }
 
+  #generation(): number {
+    return this.#manifest?.header.generation ?? 0;
+  }
+
   #guid({ uidlist }: Decision): string {
     const { user, path } = this.#target;
     return uidlist.header?.guid ?? this.#manifest?.header.guid ?? mailboxGuid(user, path, this.#job.folder);
@@ -299,6 +307,7 @@ class Conversion {
     const lost = letters.indexesOf([...summary.keywordsInUse]).missing;
     this.#remarks.lostKeywords(lost);
     const header: ManifestHeader = {
+      generation: this.#generation(),
       account: this.#target.user,
       folder,
       mailbox,
@@ -323,7 +332,8 @@ class Conversion {
     };
     const known = this.#manifest?.header;
     if (known !== undefined && !summary.changed && sameHeader(known, header)) return;
-    const writer = new ManifestWriter(this.#target.state as Dir, name, header, source.blocks);
+    const next = { ...header, generation: header.generation + 1 };
+    const writer = new ManifestWriter(this.#target.state as Dir, name, next, source.blocks);
     try {
       for await (const action of breathing(decision.plan())) {
         this.#remarks.drift(action);

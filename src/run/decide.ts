@@ -65,7 +65,8 @@ export async function decide(situation: Situation): Promise<Decision> {
   const known = manifest?.header.target ?? { count: 0, sum: '0' };
   const asLeft = state.listing.count === known.count && state.listing.sum === known.sum;
   const inventory = asLeft || folder === undefined ? undefined : takeInventory(folder);
-  const sweep = manifest === undefined || journal !== undefined;
+  const cutOff = journal !== undefined;
+  const sweep = manifest === undefined || cutOff;
   const uidlist = await examineUidlist(
     folder?.dir,
     attentive(situation, manifest?.records() ?? []),
@@ -103,7 +104,8 @@ export async function decide(situation: Situation): Promise<Decision> {
     others: inventory?.others.size ?? manifest?.header.foreign ?? 0,
     unclaimed,
     sweep,
-    work: !fits || uidlist.next < least || letters.changed || summary.writes || unclaimed > 0,
+    // A pass that was cut off may have left its lock and half a uidlist, even where all its messages are as they should be.
+    work: cutOff || !fits || uidlist.next < least || letters.changed || summary.writes || unclaimed > 0,
     keepIndex: fits && summary.appendOnly && summary.firstNew >= uidlist.next,
   };
 }

@@ -143,8 +143,8 @@ async function removeMailbox(
       'the source has it no more, but other mail is in its folder: that stays',
     );
   forgetVerified(target.state, name);
-  forgetManifest(target.state, name);
   removeJournal(target.state, name);
+  forgetManifest(target.state, name);
   const counts = {
     messages: 0,
     bytes: 0,

@@ -8,7 +8,8 @@ import { formatRecord, parseRecord } from './record-line.ts';
  * journal"). Where it lies beside a manifest, a pass was cut off: what is amiss in the folder, and written here, is that
  * pass's work; what is amiss and not written here is a user's.
  *
- * One line for a message: its UID in the manifest, a blank, and the record that the pass wanted instead, or `-` for one
+ * The first line is the generation of the manifest that it is about. Beside another the pass came to its end, but for the
+ * removal of its journal, or a power cut brought that back: it says nothing any more. Then one line for a message: its UID in the manifest, a blank, and the record that the pass wanted instead, or `-` for one
  * that it wanted to remove. A pass that follows on a cut-off one adds to its lines, since some of both may be done.
  */
 export type Intent = readonly [uid: number, next: Remembered | 'removed'];
@@ -22,13 +23,24 @@ function journalName(name: string): string {
   return `.${name}.begun`;
 }
 
-/** `undefined`: no pass was cut off. Lines that cannot be read are passed over: they claim nothing. */
-export function openJournal(state: Dir, name: string): Journal | undefined {
+/** Whether there is one, of whatever generation. */
+export function hasJournal(state: Dir, name: string): boolean {
+  return state.lstat(journalName(name)) !== undefined;
+}
+
+/**
+ * `undefined`: no pass was cut off. `generation` is that of the manifest, 0 where there is none. An empty journal, as
+ * version 0.1 has it, says only that a pass was. Lines that cannot be read are passed over: they claim nothing.
+ */
+export function openJournal(state: Dir, name: string, generation: number): Journal | undefined {
   const file = state.openFile(journalName(name));
   if (file === undefined) return undefined;
   const intents = new Map<number, (Remembered | 'removed')[]>();
   try {
-    for (const { text } of readLines(file)) {
+    const lines = readLines(file);
+    const first = lines.next();
+    if (!first.done && first.value.text !== String(generation)) return undefined;
+    for (const { text } of lines) {
       const blank = text.indexOf(' ');
       const rest = text.slice(blank + 1);
       const next = rest === '-' ? 'removed' : parseRecord(rest);
@@ -44,20 +56,16 @@ export function openJournal(state: Dir, name: string): Journal | undefined {
   return { of: (uid) => intents.get(uid) ?? [] };
 }
 
-/** Adds to the journal of a mailbox, or begins one, and makes it durable. */
-export function writeJournal(state: Dir, name: string, intents: Iterable<Intent>): void {
+/** Adds to the journal of a mailbox, or begins one for another generation, and makes it durable. */
+export function writeJournal(state: Dir, name: string, generation: number, intents: Iterable<Intent>): void {
   const target = journalName(name);
   const temp = `.${name}.journal`;
   state.unlink(temp);
   const file = state.createFile(temp, 0o600);
   try {
     const lines = new LineWriter(file);
-    const before = state.openFile(target);
-    try {
-      if (before !== undefined) for (const { text } of readLines(before)) lines.line(text);
-    } finally {
-      before?.close();
-    }
+    lines.line(String(generation));
+    copyIntents(state, target, generation, lines);
     for (const [uid, next] of intents) lines.line(`${uid} ${next === 'removed' ? '-' : formatRecord(next)}`);
     lines.flush();
     file.fsync();
@@ -71,14 +79,28 @@ export function writeJournal(state: Dir, name: string, intents: Iterable<Intent>
   state.fsync();
 }
 
-/** Durable, so that a pass that was finished is not taken for one that was cut off. */
+/** Those of the pass that was cut off before. */
+function copyIntents(state: Dir, target: string, generation: number, lines: LineWriter): void {
+  const file = state.openFile(target);
+  if (file === undefined) return;
+  try {
+    const before = readLines(file);
+    const first = before.next();
+    if (first.done || first.value.text !== String(generation)) return;
+    for (const { text } of before) lines.line(text);
+  } finally {
+    file.close();
+  }
+}
+
+/** Not flushed: one that comes back is of another generation than the manifest. */
 export function removeJournal(state: Dir, name: string): void {
-  if (state.unlink(journalName(name))) state.fsync();
+  state.unlink(journalName(name));
 }
 
 /** Gives it to the folder that the mailbox has now, if there is one. */
 export function moveJournal(state: Dir, name: string, to: string): void {
-  if (state.lstat(journalName(name)) === undefined) return;
+  if (!hasJournal(state, name)) return;
   state.rename(journalName(name), state, journalName(to));
   state.fsync();
 }

@@ -25,6 +25,8 @@ const VERSION = 2;
 const BLOCKS_PER_LINE = 1024;
 
 export interface ManifestHeader extends MailboxFacts {
+  /** How many manifests of the mailbox were made, this one included: a journal of another is of a pass that was completed. */
+  readonly generation: number;
   /** Account and folder (latin1) that it belongs to. */
   readonly account: string;
   readonly folder: string;
@@ -147,6 +149,7 @@ function readHeader(file: OpenFile, end: number): ManifestHeader {
 function fromVersion1(header: ManifestHeader): ManifestHeader {
   return {
     ...header,
+    generation: 0,
     account: '',
     folder: '',
     reason: '',

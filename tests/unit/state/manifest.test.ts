@@ -11,6 +11,7 @@ import { record } from '../plan/model.ts';
 
 function headerFor(messages: number): ManifestHeader {
   return {
+    generation: 3,
     account: 'alice',
     folder: '.Sent',
     mailbox: 'Sent',

@@ -12,6 +12,7 @@ import { open, tempDir } from '../io/support.ts';
 import { record } from '../plan/model.ts';
 
 const HEADER: ManifestHeader = {
+  generation: 1,
   account: 'alice',
   folder: '',
   mailbox: 'INBOX',
