@@ -41,6 +41,7 @@ const STEPS = {
   append: [50, append],
   flags: [50, storeFlags],
   keywords: [30, storeKeywords],
+  exchange: [25, exchange],
   expunge: [30, expunge],
   empty: [5, empty],
   copy: [20, (context) => copy(context, 'COPY')],
@@ -129,6 +130,23 @@ async function store(context: StepContext, flags: readonly string[]): Promise<st
   const what = `${random.pick(['+FLAGS', '+FLAGS', '-FLAGS', 'FLAGS'])} (${random.some(flags).join(' ')})`;
   await source.command(`UID STORE ${drawn.uids} ${what}`);
   return `${drawn.name} ${drawn.uids} ${what}`;
+}
+
+/** One keyword of each message for another, as many as before. */
+async function exchange(context: StepContext): Promise<string | undefined> {
+  const { source, random } = context;
+  const name = drawMailbox(context);
+  if ((await source.select(name)).length === 0) return undefined;
+  const keyword = random.pick(KEYWORDS);
+  const have: string[] = [];
+  await source.command(`UID SEARCH KEYWORD ${keyword}`, ([kind, ...uids]) => {
+    if (kind === 'SEARCH') have.push(...uids.map(String));
+  });
+  if (have.length === 0) return undefined;
+  const uids = random.some(have).join();
+  await source.command(`UID STORE ${uids} -FLAGS (${keyword})`);
+  await source.command(`UID STORE ${uids} +FLAGS (${keyword}2)`);
+  return `${name} ${uids} ${keyword}`;
 }
 
 async function expunge(context: StepContext): Promise<string | undefined> {
