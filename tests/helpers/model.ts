@@ -147,6 +147,8 @@ class Model implements ModelReport {
     const { root, inbox } = this.#source;
     await this.#source.flush();
     await this.#deliverLate();
+    // In the downtime the old server is off.
+    if (pass === this.#options.lastPass) await this.#source.logout();
     const before = () => [root, inbox].map((place) => snapshot(place, ['mtime', 'ctime']));
     const source = before();
     const result = await pass(this.#run);
