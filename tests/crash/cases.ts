@@ -74,17 +74,17 @@ export async function completes(place: PreparedSlot, command: readonly string[])
   const after = slot.state();
   const problems =
     ended.status === exit
-      ? [...differences(wanted, linesOf(after)), ...lostValidities(cutOff, after)].slice(0, SHOWN)
+      ? [...differences(wanted, linesOf(after)), ...lostValidities(place, cutOff, after)].slice(0, SHOWN)
       : [`the next run ends with ${shown(ended)}`];
   outcomes.set(key, problems);
   return problems;
 }
 
-/** A UIDVALIDITY that clients may have seen lasts. */
-function lostValidities(before: Tree, after: Tree): string[] {
-  const now = validities(after);
+/** A UIDVALIDITY that clients may have seen lasts, unless the pass takes it away in peace, too. */
+function lostValidities(place: PreparedSlot, before: Tree, after: Tree): string[] {
+  const [now, wanted] = [validities(after), validities(place.after)];
   return [...validities(before)]
-    .filter(([folder, value]) => now.get(folder) !== value)
+    .filter(([folder, value]) => now.get(folder) !== value && now.get(folder) !== wanted.get(folder))
     .map(([folder, value]) => `${folder} had UIDVALIDITY ${value}, and has ${now.get(folder)}`);
 }
 

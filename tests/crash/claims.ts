@@ -18,8 +18,7 @@ function falseClaimsOf(tree: Tree, at: string, manifest: Buffer): string[] {
   const trailer = lines.at(-1) ?? '';
   const before = manifest.subarray(0, Math.max(0, manifest.length - trailer.length - 1));
   if (!trailer.includes(`"xxh64":"${digestOf(before)}"`)) return [`${at} is damaged`];
-  const { folder } = JSON.parse(lines[0] ?? '') as { folder: string };
-  const root = folder === '' ? 'Maildir' : `Maildir/${folder}`;
+  const root = rootOf(tree, JSON.parse(lines[0] ?? '') as { folder: string; guid: string });
   const uidlist = tree.get(`${root}/dovecot-uidlist`);
   const listed = uidlist !== undefined && isFile(uidlist) ? uidlist.bytes.toString('latin1').split('\n') : [];
   return lines.slice(1, -1).flatMap((line) => {
@@ -37,6 +36,16 @@ function falseClaimsOf(tree: Tree, at: string, manifest: Buffer): string[] {
       problems.push(`${at} claims UID ${record.uid}, which the uidlist does not hold`);
     return problems;
   });
+}
+
+/** Where the mailbox lies; a renamed one may be under its new name already. */
+function rootOf(tree: Tree, { folder, guid }: { folder: string; guid: string }): string {
+  if (folder === '') return 'Maildir';
+  if (tree.has(`Maildir/${folder}`)) return `Maildir/${folder}`;
+  const uidlist = [...tree].find(
+    ([at, node]) => at.endsWith('/dovecot-uidlist') && isFile(node) && node.bytes.includes(` G${guid}`),
+  );
+  return uidlist === undefined ? `Maildir/${folder}` : uidlist[0].replace(/\/[^/]*$/, '');
 }
 
 function names(line: string, uid: number, base: string): boolean {

@@ -1,7 +1,9 @@
+import fs from 'node:fs';
+import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { completes, inSlots, random, SEEDS, sample, shown, shownCall } from './cases.ts';
 import { type Prepared, type PreparedSlot, prepare, SCENARIOS } from './scenarios.ts';
-import type { Plan } from './stage.ts';
+import { failuresOf, type Plan } from './stage.ts';
 
 /** Where a pass dies: before one of its calls that change something, or in the middle of one that writes. */
 interface Moment {
@@ -11,6 +13,8 @@ interface Moment {
 
 /** Pairs of moments, in a pass and in the one that is to complete it, for each seed. */
 const PAIRS = 25;
+/** Further moments after which a user removes something. */
+const ALSO = 25;
 
 function moments({ slots }: Prepared): Moment[] {
   const changes = slots[0]?.changes ?? [];
@@ -84,6 +88,44 @@ describe.each(SCENARIOS)('kill -9 in $name', (scenario) => {
       );
       expect(problems).toEqual([]);
       expect(killed).toBeGreaterThan(PAIRS / 4);
+    },
+    600_000,
+  );
+
+  test.runIf(scenario.userRemoves).each(SEEDS)(
+    'what its user then removes from the target stays removed: seed %i',
+    async (seed) => {
+      const removes = scenario.userRemoves as RegExp;
+      const changes = prepared.slots[0]?.changes ?? [];
+      // Around each change of a journal, and some others.
+      const decisive = changes.flatMap(({ n, path: at, to = at }) =>
+        to.endsWith('.begun') ? [n, n + 1] : [],
+      );
+      const others = sample(
+        changes.map(({ n }) => n).filter((n) => !decisive.includes(n)),
+        ALSO,
+        random(seed),
+      );
+      const problems = await inSlots(
+        prepared,
+        [...decisive, ...others].map((at): Moment => ({ at, do: 'kill' })),
+        (moment) => `${nameOf(prepared, moment)}, then a message removed`,
+        async (place, moment) => {
+          const { slot } = place;
+          const found = () => [...slot.state().keys()].filter((at) => removes.test(at));
+          slot.restore(place.before);
+          await dies(place, scenario.command, moment);
+          const removed = found();
+          for (const at of removed) fs.rmSync(path.join(slot.at, at));
+          const ended = await slot.run(scenario.command);
+          if (failuresOf(ended).length > 0) return [`the next run ends with ${shown(ended)}`];
+          return [
+            ...(removed.length === 1 ? [] : [`${removed.length} files of the message`]),
+            ...found().map((at) => `came back: ${at}`),
+          ];
+        },
+      );
+      expect(problems).toEqual([]);
     },
     600_000,
   );

@@ -9,11 +9,21 @@ import type { Tree } from './tree.ts';
 /** A pass that is cut off in the tests, over a small account. */
 export interface Scenario {
   readonly name: string;
-  /** Sources, one after the other: all but the last are converted in peace. Path below the source to text. */
-  readonly sources: readonly Readonly<Record<string, string>>[];
+  /** What is done to the source, step by step: all but the last state of it is converted in peace. */
+  readonly sources: readonly SourceStep[];
   readonly command: readonly string[];
+  /** Where a message lies in the target, before the pass and after it, that its user removes when the pass was killed. */
+  readonly userRemoves?: RegExp;
   /** The pass takes more calls that change something. */
   readonly floor: number;
+}
+
+/** Paths are below the source. */
+interface SourceStep {
+  readonly renamed?: readonly (readonly [from: string, to: string])[];
+  readonly removed?: readonly string[];
+  /** Written in place, so that a file keeps its inode. */
+  readonly files: Readonly<Record<string, string>>;
 }
 
 const keywords = (names: string) => ({ headers: `X-Keywords: ${names}\n` });
@@ -35,7 +45,7 @@ function mailbox(
     .join('');
 }
 
-const FIRST: Readonly<Record<string, string>> = {
+const FIRST: SourceStep['files'] = {
   'spool/alice': mailbox(1234, 3, 'work $Forwarded', [
     [1, 'RO', 'work'],
     [2, 'O'],
@@ -50,14 +60,13 @@ const FIRST: Readonly<Record<string, string>> = {
   'mail/.subscriptions': 'Archive/2001\n',
 };
 
-const SECOND: Readonly<Record<string, string>> = {
+const SECOND: SourceStep['files'] = {
   'spool/alice': mailbox(1234, 5, 'work $Forwarded later', [
     [1, 'RO\nX-Status: A', 'work'],
     [3, 'RO', '$Forwarded work'],
     [4, 'O', 'later'],
     [5, 'RO'],
   ]),
-  'mail/Archive/2001': FIRST['mail/Archive/2001'] ?? '',
   'mail/Plain': message(1) + message(2) + message(3),
   'mail/Sent': mailbox(99, 2, '', [
     [1, 'RO'],
@@ -66,9 +75,61 @@ const SECOND: Readonly<Record<string, string>> = {
   'mail/.subscriptions': 'Archive/2001\nSent\n',
 };
 
+/** Mailboxes of which one will go, one will be called otherwise, and one will have other numbers. */
+const THIRD: SourceStep['files'] = {
+  'spool/alice': mailbox(1234, 1, '', [[1, 'RO']]),
+  'mail/Gone': mailbox(55, 2, 'old', [
+    [1, 'RO', 'old'],
+    [2, 'O'],
+  ]),
+  'mail/Name': mailbox(66, 2, '', [
+    [1, 'RO'],
+    [2, 'O'],
+  ]),
+  'mail/Rebuilt': mailbox(77, 3, '', [
+    [1, 'RO'],
+    [2, 'O'],
+    [3, 'RO\nX-Status: A'],
+  ]),
+};
+
+function withoutFirst(mbox: string): string {
+  return mbox.slice(mbox.indexOf('\nFrom ') + 1);
+}
+
+const FOURTH: SourceStep = {
+  renamed: [['mail/Name', 'mail/Other']],
+  removed: ['mail/Gone'],
+  files: {
+    'mail/Other': mailbox(66, 2, '', [
+      [1, 'RO\nX-Status: F'],
+      [2, 'O'],
+    ]),
+    // Without its first message, and counted anew.
+    'mail/Rebuilt': withoutFirst(THIRD['mail/Rebuilt'] ?? '')
+      .replace('X-UID: 2\n', `${base(78, 2)}X-UID: 1\n`)
+      .replace('X-UID: 3\n', 'X-UID: 2\n'),
+  },
+};
+
 export const SCENARIOS: readonly Scenario[] = [
-  { name: 'the first convert', sources: [FIRST], command: ['convert'], floor: 130 },
-  { name: 'a delta', sources: [FIRST, SECOND], command: ['convert'], floor: 110 },
+  { name: 'the first convert', sources: [{ files: FIRST }], command: ['convert'], floor: 130 },
+  {
+    name: 'a delta',
+    sources: [{ files: FIRST }, { files: SECOND }],
+    command: ['convert'],
+    userRemoves: /^Maildir\/cur\/\d+\.U1X/,
+    floor: 110,
+  },
+  {
+    name: 'a delta of whole mailboxes',
+    sources: [{ files: THIRD }, FOURTH],
+    command: ['convert'],
+    // The message that is 2 before and 1 after.
+    userRemoves: /^Maildir\/\.Rebuilt\/cur\/1699567202\./,
+    floor: 100,
+  },
+  { name: 'the final pass', sources: [{ files: FIRST }, { files: SECOND }], command: ['final'], floor: 150 },
 ];
 
 /** More than 16 messages in a mailbox: they are flushed by one syncfs(2). */
@@ -76,12 +137,14 @@ export const MANY: Scenario = {
   name: 'a first convert of twenty messages',
   sources: [
     {
-      'spool/alice': mailbox(
-        1234,
-        20,
-        '',
-        Array.from({ length: 20 }, (_, i) => [i + 1, 'RO']),
-      ),
+      files: {
+        'spool/alice': mailbox(
+          1234,
+          20,
+          '',
+          Array.from({ length: 20 }, (_, i) => [i + 1, 'RO']),
+        ),
+      },
     },
   ],
   command: ['convert'],
@@ -114,8 +177,8 @@ export async function prepare(scenario: Scenario): Promise<Prepared> {
   const stage = makeStage();
   const source = path.join(stage, 'source');
   const slots = Array.from({ length: SLOTS }, (_, i) => new Slot(path.join(stage, `slot${i}`), source));
-  for (const [i, files] of scenario.sources.entries()) {
-    await putSource(source, files);
+  for (const [i, step] of scenario.sources.entries()) {
+    await putSource(source, step);
     if (i === scenario.sources.length - 1) break;
     for (const slot of slots) undisturbed(await slot.run(['convert']));
   }
@@ -124,6 +187,7 @@ export async function prepare(scenario: Scenario): Promise<Prepared> {
 
 async function prepareSlot({ command }: Scenario, slot: Slot): Promise<PreparedSlot> {
   const before = slot.state();
+  slot.restore(before);
   const exit = undisturbed(await slot.run(command, { count: 'changes' }));
   const changes = slot.calls().filter(({ change }) => change);
   const after = slot.state();
@@ -141,7 +205,9 @@ function undisturbed(ended: Ended): number {
 }
 
 /** Spools written by now are old when this returns: a pass looks closer at those that may still be changing. */
-async function putSource(at: string, files: Readonly<Record<string, string>>): Promise<void> {
+async function putSource(at: string, { renamed = [], removed = [], files }: SourceStep): Promise<void> {
+  for (const [from, to] of renamed) fs.renameSync(path.join(at, from), path.join(at, to));
+  for (const name of removed) fs.rmSync(path.join(at, name));
   for (const [name, text] of Object.entries(files)) {
     const file = path.join(at, name);
     fs.mkdirSync(path.dirname(file), { recursive: true });

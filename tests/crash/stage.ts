@@ -67,6 +67,8 @@ export class Slot {
   readonly #source: string;
   readonly #log: string;
   #runner: ChildProcess | undefined;
+  /** When the files were put there. */
+  #restored = Date.now();
 
   constructor(at: string, source: string) {
     this.at = at;
@@ -114,6 +116,7 @@ export class Slot {
 
   restore(tree: Tree): void {
     materialise(this.at, tree);
+    this.#restored = Date.now();
   }
 
   /** Ends the process that runs the command; the next run gets another one. */
@@ -134,7 +137,8 @@ export class Slot {
     const { at } = this;
     const below = [`${at}/Maildir`, `${at}/state`, `${at}/tmp`, `${at}/seal`];
     if (plan.count === 'calls') below.push(this.#source);
-    return { below, ...(plan.do === 'kill' || plan.do === 'torn' ? {} : { log: this.#log }), ...plan };
+    const log = plan.do === 'kill' || plan.do === 'torn' ? {} : { log: this.#log };
+    return { below, clock: this.#restored, ...log, ...plan };
   }
 
   #options([command]: readonly string[]): string[] {
