@@ -232,7 +232,8 @@ class Model implements ModelReport {
   /** A pass does exactly what has changed: for each mailbox that still has its name and its UIDVALIDITY. */
   #judgeCounts({ events }: TestResult, view: ReadonlyMap<string, JudgedMailbox>): void {
     for (const event of events) {
-      if (event.event !== 'mailbox') continue;
+      // A final pass tells of a mailbox once more when it has compared it.
+      if (event.event !== 'mailbox' || event.equal !== undefined) continue;
       const [old, now] = [this.#known.get(event.mailbox), view.get(event.mailbox)];
       if (now === undefined || (old === undefined && this.#renamed)) continue;
       if (old !== undefined && old.uidValidity !== now.uidValidity) continue;
