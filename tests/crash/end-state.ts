@@ -38,7 +38,10 @@ function steady(at: string, text: string): string {
   if (name === 'history.jsonl') return '';
   if (name === 'account.json') return text.replace(/"sealed":"[^"]*"/, '"sealed"');
   if (at.startsWith('seal/'))
-    return text.replace(/"(begun|sealed|root|manifest)": ?"[^"]*"/g, '"$1"').replace(TIME, '(time)');
+    return text
+      .replace(/"forced": ?\[[^\]]*\]/, '"forced"')
+      .replace(/"(begun|sealed|root|manifest)": ?"[^"]*"/g, '"$1"')
+      .replace(TIME, '(time)');
   if (!text.startsWith('{"format":"spoolsync manifest"')) return text;
   const [header = '', ...lines] = text.split('\n');
   // Inodes and times of the target, and whether they, and the source's, were old enough.

@@ -129,7 +129,13 @@ export const SCENARIOS: readonly Scenario[] = [
     userRemoves: /^Maildir\/\.Rebuilt\/cur\/1699567202\./,
     floor: 100,
   },
-  { name: 'the final pass', sources: [{ files: FIRST }, { files: SECOND }], command: ['final'], floor: 150 },
+  // Passes of the tests run side by side over one source, and each sees that others have it open.
+  {
+    name: 'the final pass',
+    sources: [{ files: FIRST }, { files: SECOND }],
+    command: ['final', '--force-quiet'],
+    floor: 130,
+  },
 ];
 
 /** More than 16 messages in a mailbox: they are flushed by one syncfs(2). */
