@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { BeginEvent, CommandName } from '../core/events.ts';
+import type { BeginEvent, CommandName, Listener } from '../core/events.ts';
 import { toNameBytes } from '../io/names.ts';
 import { parseOwner } from '../io/users.ts';
 import { DEFAULT_MAX_REMOVE } from '../plan/removals.ts';
@@ -47,7 +47,7 @@ export async function callCommand(name: CommandName, call: Call): Promise<void> 
   await COMMANDS[name]?.(call);
 }
 
-/** How long it took is held against what had been expected. */
+/** How long it took is held against what had been expected, unless it was refused or something is left to do. */
 async function final(call: Call): Promise<void> {
   const { context, options, state } = call;
   const pairs = beginPairs('final', call);
@@ -61,8 +61,13 @@ async function final(call: Call): Promise<void> {
     begun,
   );
   const how = { verify, merge, forceQuiet, seal, from, to };
-  await finalAccounts(context, { ...passSettings(call), ...how }, pairs);
-  if (!merge) context.emit({ ...expected, actual: Math.round(Date.now() - begun.getTime()) / 1000 });
+  let done = !merge;
+  const emit: Listener = (event) => {
+    if (event.event === 'failure') done = false;
+    context.emit(event);
+  };
+  await finalAccounts({ ...context, emit }, { ...passSettings(call), ...how }, pairs);
+  if (done) context.emit({ ...expected, actual: Math.round(Date.now() - begun.getTime()) / 1000 });
 }
 
 /** Needs neither source nor state. */

@@ -24,6 +24,8 @@ const RANK: readonly number[] = [
 
 export class Outcome {
   #final = false;
+  /** A final pass that compares everything tells of its account a second time. */
+  readonly #users = new Set<string>();
   readonly #statuses = new Set<number>();
   #totals: { -readonly [K in keyof Totals]: number } = {
     accounts: 0,
@@ -44,7 +46,7 @@ export class Outcome {
     const totals = this.#totals;
     switch (event.event) {
       case 'account':
-        totals.accounts++;
+        totals.accounts = this.#users.add(event.user).size;
         break;
       case 'mailbox':
         totals.equal += event.equal ?? 0;

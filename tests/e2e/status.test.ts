@@ -4,6 +4,7 @@ import type { ForecastEvent, HotEvent, PassEvent } from '../../src/core/events.t
 import { expectRun } from '../../src/run/expect.ts';
 import { base, makeAccount, message, numbered, snapshot, type TestAccount } from '../helpers/account.ts';
 import { cli, failures, type Result, remarks } from '../helpers/cli.ts';
+import { end, opener } from '../unit/io/children.ts';
 
 const DAY = 24 * 3_600_000;
 
@@ -266,4 +267,62 @@ test('--max-remove allows what a pass refuses', () => {
     [0, 1],
     [40, 0],
   ]);
+});
+
+describe('after a final pass', () => {
+  /** With enough passes for a forecast; mail services of this host are none of the test's business. */
+  function ready(): TestAccount {
+    const a = fresh();
+    a.convert();
+    a.verify();
+    a.convert();
+    a.convert();
+    return a;
+  }
+  const final = (a: TestAccount, ...options: string[]) => a.run('final', '--force-quiet', ...options);
+
+  test('what had been expected stands beside what it took: in its report, its history, and status', () => {
+    const a = ready();
+    const run = final(a);
+    expect(run.status).toBe(0);
+    const [account, all] = forecasts(run) as [ForecastEvent, ForecastEvent];
+    expect(account).toMatchObject({ user: 'default', seconds: expect.any(Number) as number });
+    expect(all).not.toHaveProperty('user');
+    for (const { seconds = 0, low = 0, high = 0, actual = 0 } of [account, all]) {
+      expect(low).toBeGreaterThan(0);
+      expect(low).toBeLessThanOrEqual(seconds);
+      expect(high).toBeGreaterThanOrEqual(seconds);
+      expect(actual).toBeGreaterThan(0);
+    }
+    const after = status(a);
+    const { seconds, low, high } = account;
+    expect(passes(after).at(-1)).toMatchObject({ command: 'final', forecast: { seconds, low, high } });
+    expect(passes(after).at(-1)?.seconds).toBe(account.actual);
+    expect(forecasts(after)).toEqual([]);
+    expect(cli(['status', '--state', a.state]).stdout).toMatch(/final {4}[\d.]+ s \(expected [\d.]+ s\)/);
+  });
+
+  test('an account counts once, whatever is compared', () => {
+    for (const what of ['all', 'changed', 'sample']) {
+      const run = final(ready(), '--verify', what);
+      expect(run.events.at(-1)).toMatchObject({
+        event: 'end',
+        totals: { accounts: 1, mailboxes: 2, messages: 6 },
+      });
+    }
+  });
+
+  test('one that was refused has taken no time, and is no pass', async () => {
+    const a = ready();
+    const before = passes(status(a)).length;
+    const { child } = await opener(a.inbox, 'r');
+    try {
+      const run = a.run('final');
+      expect(failures(run).map(({ code }) => code)).toContain('SOURCE_NOT_QUIET');
+      expect(forecasts(run)).toEqual([]);
+    } finally {
+      await end(child);
+    }
+    expect(passes(status(a))).toHaveLength(before);
+  });
 });

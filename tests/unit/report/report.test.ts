@@ -407,6 +407,13 @@ describe('final', () => {
     expect(count('final')).toMatchObject({ mailboxes: 1, messages: 3, added: 2, renumbered: 1, equal: 3 });
     expect(count('verify')).toMatchObject({ mailboxes: 2, equal: 3 });
   });
+
+  test('so does an account', () => {
+    const outcome = new Outcome();
+    const account: RunEvent = { event: 'account', user: 'u', from: 'f', to: 't', mailboxes: 2, bytes: 9 };
+    for (const event of [begin('final'), account, account, { ...account, user: 'v' }]) outcome.listen(event);
+    expect(outcome.totals.accounts).toBe(2);
+  });
 });
 
 test('a run that failed before it began has no summary', () => {
