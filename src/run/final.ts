@@ -19,6 +19,7 @@ import type { MailboxJob } from './jobs.ts';
 import { PassRecorder } from './record-pass.ts';
 import { sealAccount } from './seal.ts';
 import { writeSeal } from './seal-file.ts';
+import { refuseInside } from './target-root.ts';
 import { compareAccount } from './verify.ts';
 import { type Verification, verifyChanges } from './verify-changes.ts';
 
@@ -48,6 +49,8 @@ export async function finalAccounts(
     return;
   }
   const begun = settings.now().toISOString();
+  const directory = settings.seal.slice(0, settings.seal.lastIndexOf('/')) || '/';
+  for (const { account } of pairs) refuseInside(account, directory, '--seal');
   const gate = new Gate(context, { force: settings.forceQuiet, ...settings.gate });
   const accounts: SealedAccount[] = [];
   const forced: string[] = [];

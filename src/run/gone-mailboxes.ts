@@ -1,4 +1,5 @@
 import type { Dir } from '../io/dir.ts';
+import { printable } from '../io/names.ts';
 import { removeFolder } from '../maildir/target-folder.ts';
 import { openUidlist } from '../maildir/uidlist-file.ts';
 import { mayRemove } from '../plan/removals.ts';
@@ -64,7 +65,7 @@ async function renameMailbox(
   if (from === '' || (!half && (old === undefined || taken !== undefined))) return;
   if (target.dryRun) {
     const message = `${mailbox} would be renamed`;
-    const user = target.user;
+    const user = printable(target.user);
     context.emit({ event: 'action', user, mailbox: job.mailbox, kind: 'rename-mailbox', message });
     return;
   }

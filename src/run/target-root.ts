@@ -57,6 +57,23 @@ export function refuseOverlap(account: Account, path: string, option: '--to' | '
   });
 }
 
+/** The directory (latin1) of a file that is written must not belong to the source, nor hold its INBOX. */
+export function refuseInside(account: Account, directory: string, option: '--seal'): void {
+  const ours = canonicalOrUndefined(directory, 'target');
+  const { inbox } = account.places;
+  const beside = inbox?.startsWith('/') ? canonicalOrUndefined(parentOf(inbox), 'source') : undefined;
+  const theirs = sourcePaths(account.places).find((path) => ours === path || ours?.startsWith(`${path}/`));
+  if (ours === undefined || (theirs === undefined && ours !== beside)) return;
+  throw new SpoolsyncError('LOCATIONS_OVERLAP', `${option} lies in the source`, {
+    place: printable(ours),
+    advice: `choose a place outside the old mail for ${option}; nothing was changed`,
+  });
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/')) || '/';
+}
+
 /** Canonical paths of everything that belongs to the source. One that is unsafe is not read, and so needs no guard. */
 function sourcePaths({ root, inbox, index, control }: Account['places']): string[] {
   const paths = [root, inbox, index, control].filter((path) => path?.startsWith('/'));

@@ -77,7 +77,7 @@ class DeltaScan {
   readonly #dialect: ScanOptions['dialect'];
   readonly #olds: Iterator<Remembered>;
   /** Separators of messages without a date: theirs is the file's, and changes with it. */
-  readonly #undated: ReadonlySet<number>;
+  readonly #undated: readonly number[];
   #old: IteratorResult<Remembered>;
   readonly #breath = new Breath();
   #begun = 0;
@@ -94,7 +94,7 @@ class DeltaScan {
     this.#olds = known.records()[Symbol.iterator]();
     this.#old = this.#olds.next();
     const { list } = known.header.findings;
-    this.#undated = new Set(list.filter(({ code }) => code === 'NO_DATE').map(({ offset }) => offset));
+    this.#undated = list.filter(({ code }) => code === 'NO_DATE').map(({ offset }) => offset);
   }
 
   async run(): Promise<DeltaOutcome> {
@@ -151,8 +151,8 @@ class DeltaScan {
   }
 
   /** Whether nothing changed that had a say in a message; `from` is the offset of its separator. */
-  #isSame({ end, claim }: Remembered, from: number): boolean {
-    if (claim === 'other' || this.#undated.has(from)) return false;
+  #isSame({ start, end, claim }: Remembered, from: number): boolean {
+    if (claim === 'other' || this.#undated.some((offset) => offset >= from && offset < start)) return false;
     const { bytes } = this.#known.header;
     const to = end + REACH;
     // What ends with the file ends elsewhere when the file does.

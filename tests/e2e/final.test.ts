@@ -214,3 +214,12 @@ test('what a Maildir cannot hold was said by the pass, and does not keep the sea
   }
   expect((await checkSeal(run, `${run.state}.seal`)).exit).toBe(0);
 });
+
+test('a seal that would be written into the source is refused', async () => {
+  const run = account({ Box: box(3) });
+  const before = snapshot(run.root, ['mtime', 'ctime']);
+  await expect(final(run, { seal: path.join(run.root, 'x.seal') })).rejects.toMatchObject({
+    code: 'LOCATIONS_OVERLAP',
+  });
+  expect(snapshot(run.root, ['mtime', 'ctime'])).toEqual(before);
+});
