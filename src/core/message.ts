@@ -19,7 +19,8 @@ export interface MessageRecord {
   readonly end: number;
   /**
    * What the message's own header says of its UID. Absent: one X-UID field that counts, with this UID. `none`: no such
-   * field. `other`: anything else. It is what the numbering needs to go on behind a message without reading it again.
+   * field. `other`: anything else, or that something else than its own bytes has a say in the message. It is what the
+   * numbering needs to go on behind a message without reading it again.
    */
   readonly claim?: Claim;
 }

@@ -21,5 +21,12 @@ export interface CivilTime {
 /** A set of mbox reading rules: what one kind of server, or none, makes of the bytes. */
 export type MboxRules = 'dovecot' | 'uw' | 'plain';
 
+/**
+ * What the choice of rules for a spool rests on. `mark`: a server's, in the first message or beside the file. `lines`: no
+ * server left one, and all rules see the same separators. `survey`: only a look at every line can tell. A number: the
+ * offset of a separator that Dovecot would not take, the first of its kind.
+ */
+export type Ground = 'mark' | 'lines' | 'survey' | number;
+
 /** Undoing of `>From ` quoting when messages are copied: not at all, mboxrd style, mboxo style. */
 export type Unquote = 'none' | 'rd' | 'o';

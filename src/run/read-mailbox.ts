@@ -44,6 +44,8 @@ export interface Reading {
   readonly findings: Findings;
   readonly blocks: readonly string[];
   readonly blockSize: number;
+  /** Messages that were taken over from the last pass. */
+  readonly reused: number;
   /** Bytes that were framed and filtered: all, unless the last pass knew the rest. */
   readonly framed: number;
   /** How many of the messages count: all, or one less if the spool was growing. */

@@ -2,7 +2,7 @@ import { BlockDigests } from '../codec/digest.ts';
 import type { ScanOptions, ScanRemark } from '../codec/mbox/message-scanner.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Finding, Findings } from '../core/message.ts';
-import { digestBlocks, unchangedBlocks } from '../source/blocks.ts';
+import { digestBlocks, type Unchanged, unchangedBlocks } from '../source/blocks.ts';
 import { scanDelta } from '../source/delta.ts';
 import {
   beginsWithSeparator,
@@ -10,7 +10,7 @@ import {
   detectRules,
   dialectOf,
   forceRules,
-  rulesByMark,
+  rulesByFirst,
   scanSpool,
 } from '../source/scan.ts';
 import { Spool } from '../source/spool.ts';
@@ -53,7 +53,7 @@ interface Attempt {
   readonly spill: Spill;
 }
 
-type Read = Pick<Reading, 'options' | 'rules' | 'totals' | 'findings' | 'blocks' | 'framed'>;
+type Read = Pick<Reading, 'options' | 'rules' | 'totals' | 'findings' | 'blocks' | 'reused' | 'framed'>;
 
 /** A manifest that says enough of the spool: made under the same options, and with all findings by name. */
 function usable({ reading }: RunContext, known: Manifest | undefined): Manifest | undefined {
@@ -74,7 +74,7 @@ async function readChanges(
   const { context, input, spool } = attempt;
   const { header } = known;
   const unchanged = unchangedBlocks(known.blocks(), blocks, header.blocks.size);
-  const rules = await sameRules(attempt, header, unchanged);
+  const rules = await sameRules(attempt, known, unchanged);
   if (rules === undefined) return undefined;
   const held: ScanRemark[] = [];
   // What is said counts only when the whole outcome does.
@@ -85,10 +85,6 @@ async function readChanges(
   if (delta === undefined || held.length > MANY) return undefined;
   input.rules(rules, spool.place);
   const findings = new FindingList();
-  for (const finding of delta.kept) {
-    findings.add(finding);
-    input.remark('finding', finding.code, finding.message, { place: `${spool.place}:${finding.offset}` });
-  }
   for (const remark of held) say(attempt, findings, remark);
   const said = (remark: ScanRemark) => say({ context, input, spool }, findings, remark);
   return {
@@ -97,6 +93,7 @@ async function readChanges(
     totals: delta.totals,
     findings: findings.all,
     blocks,
+    reused: delta.reused,
     framed: delta.framed,
   };
 }
@@ -104,23 +101,35 @@ async function readChanges(
 /** The rules of the last pass, if a look at all of the spool would choose them again. */
 async function sameRules(
   { context, input, spool }: Attempt,
-  { rules, reason, ground }: Manifest['header'],
-  unchanged: (from: number, to: number) => boolean,
+  known: Manifest,
+  unchanged: Unchanged,
 ): Promise<ChosenRules | undefined> {
   const { rules: wanted } = context.reading;
+  const { rules, reason, ground } = known.header;
   if (wanted !== 'auto') {
     const forced = forceRules(spool, wanted);
     return forced.rules === rules ? forced : undefined;
   }
-  const marked = await rulesByMark(spool, input.indexes);
-  if (marked !== undefined || ground === 'mark')
-    return marked?.rules === rules && ground === 'mark' ? marked : undefined;
+  const first = await rulesByFirst(spool, input.indexes);
+  if (first !== undefined) return first.rules === rules && first.ground === ground ? first : undefined;
   const dialect = dialectOf(rules);
   const holds =
     ground === 'lines'
       ? spool.size > 0 && beginsWithSeparator(spool, dialect)
-      : unchanged(0, Math.min(spool.size, ground + LIMITS.fromLine + LIMITS.lookahead));
+      : typeof ground === 'number' && ground > 0 && leadsTo(ground, spool, known, unchanged);
   return holds ? { rules, reason, ground, dialect } : undefined;
+}
+
+/** Whether a look at all of the spool would come upon the line at `ground` again, and find the same in it. */
+function leadsTo(ground: number, spool: Spool, { header, records }: Manifest, unchanged: Unchanged): boolean {
+  const to = ground + LIMITS.fromLine + LIMITS.lookahead;
+  if (spool.size !== header.bytes && to > Math.min(spool.size, header.bytes)) return false;
+  if (!unchanged(0, Math.min(to, spool.size))) return false;
+  for (const { start, claim } of records()) {
+    if (start > ground) break;
+    if (claim === 'other') return false; // bytes behind the line have a say in what comes before it
+  }
+  return true;
 }
 
 async function readWhole(attempt: Attempt, known: readonly string[] | undefined): Promise<Read> {
@@ -136,7 +145,7 @@ async function readWhole(attempt: Attempt, known: readonly string[] | undefined)
     context.took(piece.length);
   });
   const blocks = known ?? digests?.finish() ?? [];
-  return { options, rules, totals, findings: findings.all, blocks, framed: spool.size };
+  return { options, rules, totals, findings: findings.all, blocks, reused: 0, framed: spool.size };
 }
 
 function keeper({ context, spill }: Attempt): ScanOptions['onMessage'] {

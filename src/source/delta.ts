@@ -1,12 +1,18 @@
 import { dovecotDialect } from '../codec/mbox/dovecot.ts';
-import { isUnexplained } from '../codec/mbox/evidence.ts';
+import { sameLines } from '../codec/mbox/evidence.ts';
 import { MboxFramer } from '../codec/mbox/framer.ts';
 import type { FramerSink, MessageStart, Resumption } from '../codec/mbox/framing.ts';
-import { MessageScanner, type ScanOptions, type ScanTotals } from '../codec/mbox/message-scanner.ts';
+import {
+  MessageScanner,
+  type ScanOptions,
+  type ScanTotals,
+  WEAK_SEPARATOR,
+} from '../codec/mbox/message-scanner.ts';
 import { plainDialect } from '../codec/mbox/plain.ts';
 import { CR, LF } from '../core/bytes.ts';
 import { LIMITS } from '../core/limits.ts';
-import type { Findings, MailboxFacts, MessageRecord, Remembered } from '../core/message.ts';
+import type { Finding, Findings, MailboxFacts, MessageRecord, Remembered } from '../core/message.ts';
+import type { Ground } from '../core/types.ts';
 import { Breath } from '../io/breathe.ts';
 import type { Unchanged } from './blocks.ts';
 import type { Spool } from './spool.ts';
@@ -26,16 +32,14 @@ export interface KnownSpool {
   readonly header: MailboxFacts & {
     readonly bytes: number;
     readonly findings: Findings;
-    readonly ground: 'mark' | 'lines' | number;
+    readonly ground: Ground;
   };
-  /** In UID order, which must be file order for this. */
+  /** All messages that the last pass saw, and no others; in UID order, which must be file order for this. */
   records(): Iterable<Remembered>;
 }
 
 export interface DeltaOutcome {
   readonly totals: ScanTotals;
-  /** What earlier passes found in messages that were taken over. */
-  readonly kept: Findings['list'];
   /** Messages that were taken over. */
   readonly reused: number;
   /** Bytes that were framed. */
@@ -75,15 +79,13 @@ class DeltaScan {
   readonly #unchanged: Unchanged;
   readonly #scanner: MessageScanner;
   readonly #dialect: ScanOptions['dialect'];
+  readonly #remark: ScanOptions['remark'];
   readonly #olds: Iterator<Remembered>;
-  /** Separators of messages without a date: theirs is the file's, and changes with it. */
-  readonly #undated: readonly number[];
   #old: IteratorResult<Remembered>;
   readonly #breath = new Breath();
   #begun = 0;
   #reused = 0;
   #framed = 0;
-  readonly #kept: Findings['list'][number][] = [];
 
   constructor(spool: Spool, known: KnownSpool, unchanged: Unchanged, options: ScanOptions) {
     this.#spool = spool;
@@ -91,10 +93,9 @@ class DeltaScan {
     this.#unchanged = unchanged;
     this.#dialect = known.header.ground === 'lines' ? this.#watched(options.dialect) : options.dialect;
     this.#scanner = new MessageScanner({ ...options, dialect: this.#dialect });
+    this.#remark = options.remark;
     this.#olds = known.records()[Symbol.iterator]();
     this.#old = this.#olds.next();
-    const { list } = known.header.findings;
-    this.#undated = list.filter(({ code }) => code === 'NO_DATE').map(({ offset }) => offset);
   }
 
   async run(): Promise<DeltaOutcome> {
@@ -106,8 +107,10 @@ class DeltaScan {
       if (next === undefined) break;
       from = next;
     }
+    // What was taken over stood side by side only if all of them are in file order.
+    while (!this.#old.done) this.#advance();
     const totals = this.#scanner.finish();
-    return { totals, kept: this.#kept, reused: this.#reused, framed: this.#framed };
+    return { totals, reused: this.#reused, framed: this.#framed };
   }
 
   /** Frames from there on; stops at a message that can be taken over, and returns the offset of its separator. */
@@ -132,7 +135,6 @@ class DeltaScan {
     const at = from === 'file' ? 0 : from.offset;
     try {
       for (const piece of this.#spool.chunksSync(at, this.#spool.size, PIECE)) {
-        this.#framed += piece.length;
         framer.push(piece);
         await this.#breath.draw();
       }
@@ -140,6 +142,7 @@ class DeltaScan {
     } catch (error) {
       if (error !== this.#stop) throw error;
     }
+    this.#framed += (met ?? this.#spool.size) - at;
     return met;
   }
 
@@ -151,10 +154,11 @@ class DeltaScan {
   }
 
   /** Whether nothing changed that had a say in a message; `from` is the offset of its separator. */
-  #isSame({ start, end, claim }: Remembered, from: number): boolean {
-    if (claim === 'other' || this.#undated.some((offset) => offset >= from && offset < start)) return false;
-    const { bytes } = this.#known.header;
+  #isSame({ end, claim }: Remembered, from: number): boolean {
+    const { bytes, numbered } = this.#known.header;
+    if (claim === 'other' || (claim === undefined && !numbered)) return false; // the UID may be ours
     const to = end + REACH;
+    if (end > this.#spool.size) return false;
     // What ends with the file ends elsewhere when the file does.
     if (bytes !== this.#spool.size && to > Math.min(bytes, this.#spool.size)) return false;
     return this.#unchanged(from, Math.min(to, this.#spool.size));
@@ -173,11 +177,17 @@ class DeltaScan {
       this.#advance();
     }
     if (last === undefined) throw this.unknown;
-    const { end } = last;
-    this.#kept.push(
-      ...this.#known.header.findings.list.filter(({ offset }) => offset >= first && offset < end),
-    );
+    this.#foundBefore(first, last.end);
     return this.#separatorBehind(last);
+  }
+
+  /** Says again what the last pass found in messages that are taken over; of the first separator the framer has spoken. */
+  #foundBefore(first: number, end: number): void {
+    const spoken = ({ code, offset }: Finding) => code === WEAK_SEPARATOR && offset === first;
+    for (const finding of this.#known.header.findings.list) {
+      if (finding.offset < first || finding.offset >= end || spoken(finding)) continue;
+      this.#remark({ severity: 'finding', ...finding });
+    }
   }
 
   /** The separator behind a message that was taken over; `undefined` at the end of the file. */
@@ -199,7 +209,9 @@ class DeltaScan {
     const from = Math.max(0, start - LIMITS.fromLine);
     const bytes = Buffer.from(this.#spool.peek(from, start - from));
     const lineEnd = bytes.at(-2) === CR ? bytes.length - 2 : bytes.length - 1;
-    return bytes.subarray(bytes.lastIndexOf(LF, lineEnd - 1) + 1, lineEnd);
+    const before = bytes.lastIndexOf(LF, lineEnd - 1);
+    if (before < 0 && from > 0) throw this.unknown; // longer than a From_ line is looked at
+    return bytes.subarray(before + 1, lineEnd);
   }
 
   /** What the first message says of the mailbox holds for all: keywords, and whether UIDs count. */
@@ -210,26 +222,29 @@ class DeltaScan {
     if (!same || now.renumbered || now.keywords.join(' ') !== keywords.join(' ')) throw this.unknown;
   }
 
-  /** Dovecot's rules for a file that bears no mark, which hold only while they explain every separator. */
+  /** Dovecot's rules for a file that bears no mark: which hold can be told only while all rules see the same. */
   #watched(dialect: ScanOptions['dialect']): ScanOptions['dialect'] {
     return {
       ...dialect,
       judge: (candidate) => {
         const verdict = dovecotDialect.judge(candidate);
-        if (isUnexplained(verdict, plainDialect.judge(candidate))) throw this.unknown;
+        if (!sameLines(verdict, plainDialect.judge(candidate))) throw this.unknown;
         return verdict;
       },
     };
   }
 
   #advance(): void {
-    const before = this.#old.done ? 0 : this.#old.value.start;
+    const before = this.#old.done ? 0 : this.#old.value.end;
     this.#old = this.#olds.next();
     if (!this.#old.done && this.#old.value.start <= before) throw this.unknown;
   }
 }
 
 /** A remembered message as the source's numbering knows it. */
-function asScanned({ sourceUid, gone: _gone, target: _target, ...message }: Remembered): MessageRecord {
+function asScanned(known: Remembered): MessageRecord {
+  const { sourceUid, gone, target } = known;
+  if (sourceUid === undefined && gone === undefined && target === undefined) return known; // most, and copies cost
+  const { sourceUid: _uid, gone: _gone, target: _target, ...message } = known;
   return { ...message, uid: sourceUid ?? message.uid };
 }

@@ -86,9 +86,9 @@ export async function detectRules(spool: Spool, indexes: boolean): Promise<Chose
 }
 
 /** The rules that the first message alone settles; `undefined` where the lines of the file must. */
-export async function rulesByMark(spool: Spool, indexes: boolean): Promise<ChosenRules | undefined> {
+export async function rulesByFirst(spool: Spool, indexes: boolean): Promise<ChosenRules | undefined> {
   const decision = await survey(spool, indexes, 'first message');
-  return decision.ground === 'mark' ? choose(spool, decision) : undefined;
+  return decision.ground === 'mark' || decision.ground === 0 ? choose(spool, decision) : undefined;
 }
 
 /** Rules whose server would have refused the file, whatever marks it bears, cannot read it. */

@@ -2,7 +2,7 @@ import { runningDigest } from '../codec/digest.ts';
 import { assert, SpoolsyncError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Findings, Fingerprint, Listing, MailboxFacts, Remembered } from '../core/message.ts';
-import type { MboxRules } from '../core/types.ts';
+import type { Ground, MboxRules } from '../core/types.ts';
 import { breathing } from '../io/breathe.ts';
 import type { Dir } from '../io/dir.ts';
 import type { OpenFile } from '../io/file.ts';
@@ -33,9 +33,9 @@ export interface ManifestHeader extends MailboxFacts {
   /** Hierarchy of the mailbox in the source, printable. */
   readonly mailbox: string;
   readonly rules: MboxRules;
-  /** Why these rules, in words, and what that rests on (`RulesDecision.ground`). */
+  /** Why these rules, in words, and what that rests on. */
   readonly reason: string;
-  readonly ground: 'mark' | 'lines' | number;
+  readonly ground: Ground;
   /** The options under which the spool was read: with others it may read differently. */
   readonly reading: string;
   readonly source: Fingerprint;

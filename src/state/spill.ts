@@ -31,7 +31,8 @@ export class Spill {
       if (ordinal === limit) return;
       const record = parseRecord(text.slice(1));
       assert(record !== undefined, 'the scratch file holds what was written');
-      yield { ...record, ordinal: ordinal++, staged: text.startsWith('S') };
+      // A copy by `...` would cost more than all the rest.
+      yield Object.assign(record, { ordinal: ordinal++, staged: text.startsWith('S') });
     }
   }
 

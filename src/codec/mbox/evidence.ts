@@ -1,15 +1,11 @@
-import type { MboxRules } from '../../core/types.ts';
+import type { Ground, MboxRules } from '../../core/types.ts';
 import type { MetadataHeader, Verdict } from './dialect.ts';
 
 /** The rules that fit a file, and why, as a sentence for the administrator. */
 export interface RulesDecision {
   readonly rules: MboxRules;
   readonly reason: string;
-  /**
-   * What the decision rests on: `mark`, a server's in the first message, or beside the file; `lines`, that all separators
-   * are such as Dovecot takes; a number, the offset of the line that Dovecot would not take.
-   */
-  readonly ground: 'mark' | 'lines' | number;
+  readonly ground: Ground;
 }
 
 /** UIDVALIDITY and last UID. */
@@ -35,7 +31,8 @@ export class RulesEvidence {
   readonly #indexes: boolean;
   #writer: Writer;
   #firstUnexplained = -1;
-  #unexplained = 0;
+  /** Whether there was a line at which the rules part in what they see of the lines behind it. */
+  #parted = false;
   /** Lines without a date that the `plain` rules take on weak evidence and Dovecot does not. */
   #weak = 0;
   /** Lines that Dovecot takes and the `plain` rules do not. */
@@ -55,14 +52,16 @@ export class RulesEvidence {
    */
   candidate(offset: number, dovecot: Verdict, plain: Verdict): void {
     if (offset === 0) this.#startsLikeDovecot = dovecot.separator;
+    if (!sameLines(dovecot, plain)) this.#parted = true;
     if (!plain.separator) {
       if (dovecot.separator) this.#extra++;
       return;
     }
     this.#separators++;
     if (dovecot.separator) return;
-    if (!isPlausible(plain) && this.#separators > 1) this.#weak++;
-    else if (this.#unexplained++ === 0) this.#firstUnexplained = offset;
+    const plausible = plain.date !== undefined || plain.weak === undefined || this.#separators === 1;
+    if (!plausible) this.#weak++;
+    else if (this.#firstUnexplained < 0) this.#firstUnexplained = offset;
   }
 
   /** @param fromLine its From_ line, latin1; @param headers its metadata fields, hidden ones included */
@@ -88,7 +87,7 @@ export class RulesEvidence {
     }
     if (numbered !== undefined) return { rules: 'dovecot', reason: numbered.sign, ground: 'mark' };
     const reason = `no server left its mark, and Dovecot's rules explain every separator${this.#doubts()}`;
-    return { rules: 'dovecot', reason, ground: 'lines' };
+    return { rules: 'dovecot', reason, ground: this.#parted ? 'survey' : 'lines' };
   }
 
   /** What the two rule sets read differently, where Dovecot's are chosen all the same. */
@@ -109,19 +108,14 @@ export class RulesEvidence {
    */
   #dovecotTrouble(numbered: boolean): string | undefined {
     if (!this.#startsLikeDovecot) return 'the file does not begin with a From_ line that Dovecot accepts';
-    if (numbered || this.#unexplained === 0) return undefined;
-    return `Dovecot does not take ${this.#unexplained} From_ line(s) for separators, the first at offset ${this.#firstUnexplained}`;
+    if (numbered || this.#firstUnexplained < 0) return undefined;
+    return `Dovecot does not take the From_ line at offset ${this.#firstUnexplained} for a separator`;
   }
 }
 
-/** Whether a line that the plain rules take for a separator is one beyond doubt. */
-function isPlausible(plain: Verdict & { separator: true }): boolean {
-  return plain.date !== undefined || plain.weak === undefined;
-}
-
-/** Whether a line, not the first that separates, shows that Dovecot's rules would glue messages together. */
-export function isUnexplained(dovecot: Verdict, plain: Verdict): boolean {
-  return plain.separator && !dovecot.separator && isPlausible(plain);
+/** Whether Dovecot's rules and the plain ones make the same of a line, so that they also see the next ones alike. */
+export function sameLines(dovecot: Verdict, plain: Verdict): boolean {
+  return dovecot.separator === plain.separator && (dovecot.separator || dovecot.hidesNext !== true);
 }
 
 function writerOf(fromLine: string, headers: readonly MetadataHeader[]): Writer {

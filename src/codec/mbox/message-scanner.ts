@@ -1,6 +1,6 @@
 import { assert } from '../../core/errors.ts';
 import type { Severity } from '../../core/events.ts';
-import type { MessageRecord } from '../../core/message.ts';
+import type { Claim, MessageRecord } from '../../core/message.ts';
 import type { Unquote } from '../../core/types.ts';
 import { parseDateHeader } from '../date-header.ts';
 import type { Zone } from '../time-zone.ts';
@@ -50,6 +50,17 @@ export interface ScanTotals extends MailboxMeta {
   /** Lines from which `>From ` quoting was taken. */
   readonly unquoted: number;
 }
+
+function withNumbers(
+  { claim: _claim, ...content }: MessageRecord,
+  uid: number,
+  claim?: Claim,
+): MessageRecord {
+  return { ...content, uid, ...(claim !== undefined && { claim }) };
+}
+
+/** A line was taken for a separator on weak evidence. */
+export const WEAK_SEPARATOR = 'WEAK_SEPARATOR';
 
 /** Turns the framer's events into messages with everything a server knew about them. */
 export class MessageScanner implements FramerSink {
@@ -111,19 +122,20 @@ export class MessageScanner implements FramerSink {
       return;
     }
     const measure = this.#assembler.finish();
-    const date = this.#internalDate();
+    const own = this.#ownDate();
+    const date = own ?? this.#options.fallbackDate;
     if (this.#storing) store.end(date);
     const { uid, flags, keywords, remarks = [] } = meta;
     for (const text of remarks) this.#remark('note', 'METADATA', text, uid);
     assert(this.#start !== undefined, 'a message ends that never began');
-    const claim = disbelieved ? 'other' : meta.claim;
+    const claim = disbelieved || own === undefined ? 'other' : meta.claim;
     const place = { start: this.#start.content, end, ...(claim !== undefined && { claim }) };
     const record = { uid, flags, keywords, date, ...measure, ...place };
     this.#options.onMessage(record, this.#ordinal++, this.#storing);
   }
 
   doubt(offset: number, taken: boolean, why: string): void {
-    const code = taken ? 'WEAK_SEPARATOR' : 'DOUBTFUL_LINE';
+    const code = taken ? WEAK_SEPARATOR : 'DOUBTFUL_LINE';
     this.#options.remark({ severity: 'finding', code, offset, message: why });
   }
 
@@ -135,13 +147,9 @@ export class MessageScanner implements FramerSink {
   replay(known: MessageRecord): boolean {
     const meta = this.#numbering.replay(known);
     if (meta === undefined) return false;
-    const { claim: _claim, ...content } = known;
     const { uid, claim } = meta;
-    this.#options.onMessage(
-      { ...content, uid, ...(claim !== undefined && { claim }) },
-      this.#ordinal++,
-      false,
-    );
+    const same = uid === known.uid && claim === known.claim;
+    this.#options.onMessage(same ? known : withNumbers(known, uid, claim), this.#ordinal++, false);
     return true;
   }
 
@@ -156,10 +164,9 @@ export class MessageScanner implements FramerSink {
     return { ...this.#numbering.finish(), messages: this.#ordinal, leading: this.#leading, unquoted };
   }
 
-  /** The From_ line's date; without one the Date field's; without that the file's, which is a finding. */
-  #internalDate(): number {
-    const { zone, fallbackDate } = this.#options;
-    if (this.#start?.date !== undefined) return zone.toEpoch(this.#start.date);
+  /** The From_ line's date; without one the Date field's; without that the file's will be taken, which is a finding. */
+  #ownDate(): number | undefined {
+    if (this.#start?.date !== undefined) return this.#options.zone.toEpoch(this.#start.date);
     const field = this.#headers.find(({ name }) => name.toLowerCase() === 'date');
     const date = field === undefined ? undefined : parseDateHeader(field.value);
     if (date !== undefined) return date;
@@ -168,7 +175,7 @@ export class MessageScanner implements FramerSink {
       'NO_DATE',
       'no date on the separator and none in the header: the file’s own is taken',
     );
-    return fallbackDate;
+    return undefined;
   }
 
   #remark(severity: Severity, code: string, message: string, uid?: number): void {

@@ -62,19 +62,25 @@ export class UwNumbering implements Numbering {
     if (draft.uid === 0) this.#previous = draft.uid = ++this.#last;
     const { uid, flags, remarks } = draft;
     const keywords = [...draft.keywords];
-    const meta = { uid, flags, keywords, ...claimOf(draft.named, uid) };
+    const claim = this.#hasGap ? ({ claim: 'other' } as const) : claimOf(draft.named, uid);
+    const meta = { uid, flags, keywords, ...claim };
     return remarks.length === 0 ? meta : { ...meta, remarks };
   }
 
   /** A UID out of order voids all UIDs before it: then only the headers can tell. */
   replay({ uid: known, flags, keywords, claim }: Replayed): MessageMeta | undefined {
     const counts = claim === undefined && this.#uidValidity !== undefined;
-    if (claim === 'other' || (counts && known <= this.#previous)) return undefined;
+    if (claim === 'other' || this.#hasGap || (counts && known <= this.#previous)) return undefined;
     this.#messages++;
     const uid = counts ? known : this.#last + 1;
     this.#previous = uid;
     this.#last = Math.max(this.#last, uid);
     return { uid, flags, keywords, ...claimOf(claim === 'none' ? [] : [known], uid) };
+  }
+
+  /** Where the list has an empty place, which names count cannot be told from those that are shown. */
+  get #hasGap(): boolean {
+    return this.#keywords.includes(undefined);
   }
 
   /** c-client counts on beyond 32 bits, where no client can follow. */
