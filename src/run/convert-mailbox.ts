@@ -304,6 +304,9 @@ class Conversion {
   async #remember(source: SourceView, decision: Decision, applied: Applied | undefined): Promise<void> {
     const { mailbox, folder, manifest: name } = this.#job;
     const { summary, letters, facts, state } = decision;
+    // What a merging pass remembers is not all from this source, so that nothing may be taken over from it later.
+    const { merge } = this.#target.manner;
+    const blocks = merge ? [] : source.blocks;
     const lost = letters.indexesOf([...summary.keywordsInUse]).missing;
     this.#remarks.lostKeywords(lost);
     const header: ManifestHeader = {
@@ -316,7 +319,7 @@ class Conversion {
       ground: source.ground,
       reading: readingKey(this.#context),
       source: source.source,
-      settled: source.settled,
+      settled: source.settled && !merge,
       bytes: source.bytes,
       findings: this.#remarks.findings(source.findings),
       target: applied?.listing ?? state.listing,
@@ -327,13 +330,13 @@ class Conversion {
       letters: letters.table.map((keyword) => keyword ?? null),
       lost,
       messages: summary.kept + summary.added + summary.reflagged + summary.renumbered + summary.gone,
-      blocks: { size: source.blockSize, count: source.blocks.length },
+      blocks: { size: source.blockSize, count: blocks.length },
       ...facts,
     };
     const known = this.#manifest?.header;
     if (known !== undefined && !summary.changed && sameHeader(known, header)) return;
     const next = { ...header, generation: header.generation + 1 };
-    const writer = new ManifestWriter(this.#target.state as Dir, name, next, source.blocks);
+    const writer = new ManifestWriter(this.#target.state as Dir, name, next, blocks);
     try {
       for await (const action of breathing(decision.plan())) {
         this.#remarks.drift(action);
