@@ -1,3 +1,4 @@
+import { SpoolsyncError } from '../core/errors.ts';
 import type { Dir } from '../io/dir.ts';
 import { printable } from '../io/names.ts';
 import { removeFolder } from '../maildir/target-folder.ts';
@@ -190,11 +191,13 @@ function messagesOf(state: Dir, name: string): number {
   return manifest?.header.messages ?? 0;
 }
 
-/** One that cannot be used is told of when its mailbox's turn comes. */
+/** One that cannot be used is told of when its mailbox's turn comes; one that cannot be read may not be passed over. */
 function openOrPassOver(state: Dir, name: string): Manifest | undefined {
   try {
     return openManifest(state, name);
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (error instanceof SpoolsyncError && (error.code === 'STATE_DAMAGED' || error.code === 'STATE_NEWER'))
+      return undefined;
+    throw error;
   }
 }

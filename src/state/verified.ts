@@ -27,8 +27,18 @@ export function markVerified(state: Dir, name: string, manifest: Manifest): bool
     state.unlink(temp);
     return fits;
   } catch (error) {
-    if (error instanceof SpoolsyncError && error.code !== 'INTERNAL') return false;
-    throw error;
+    if (!(error instanceof SpoolsyncError) || error.code === 'INTERNAL') throw error;
+    tidy(state, temp);
+    return false;
+  }
+}
+
+/** What cannot be written cannot be tidied either; the next mark does it. */
+function tidy(state: Dir, temp: string): void {
+  try {
+    state.unlink(temp);
+  } catch (error) {
+    if (!(error instanceof SpoolsyncError)) throw error;
   }
 }
 
