@@ -97,7 +97,7 @@ async function finalAccount(
     if (!watch.trouble) await verify(watched, settings, pair, open);
     const moved = gate.recheck(jobs.source, user, before);
     const { root } = target;
-    if (watch.trouble || root === undefined || state === undefined) throw incomplete(open);
+    if (watch.trouble || jobs.failed || root === undefined || state === undefined) throw incomplete(open);
     const account = await sealAccount({
       user: pair.account.user,
       root,

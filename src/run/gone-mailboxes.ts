@@ -20,7 +20,8 @@ import type { FolderJob, MailboxJob } from './jobs.ts';
 /**
  * Renames the folders of mailboxes that the source renamed. A mailbox is the same under another name if the spool that
  * an earlier pass read under the old name, by inode and time of birth, is now listed under a new one; where the file
- * system keeps no time of birth it counts as one mailbox gone and another new.
+ * system keeps no time of birth it counts as one mailbox gone and another new. What fails ends the account: the mailbox would be
+ * converted anew under its new name, and the old folder taken for one that is gone.
  */
 export async function renameMailboxes(context: RunContext, open: OpenAccount): Promise<void> {
   const { state, root } = open.target;
@@ -37,9 +38,6 @@ export async function renameMailboxes(context: RunContext, open: OpenAccount): P
       const still = places.get(manifest.header.folder);
       if (job === undefined || (still !== undefined && isSameSpool(manifest, still))) continue;
       await renameMailbox(context, open.target, { root, state }, { manifest, name }, job);
-    } catch (error) {
-      if (isStop(error)) throw error;
-      emitFailure(context.emit, error, open.user, manifest.header.mailbox);
     } finally {
       manifest.close();
     }

@@ -39,6 +39,8 @@ export interface AccountJobs {
   readonly folders: ReadonlySet<string>;
   /** Whether all of the source could be looked at: only then is what it does not list really gone. */
   readonly complete: boolean;
+  /** Whether something of the source could not be read that should have been: a failure has said so. */
+  readonly failed: boolean;
   /** The subscriptions file that the target should have; `undefined` where the source has none that can be read. */
   readonly subscriptions: Buffer | undefined;
   close(): void;
@@ -85,6 +87,7 @@ export function openJobs(context: RunContext, account: Account): AccountJobs {
     source,
     jobs,
     folders: new Set(folders.values()),
+    failed: rejected.some(({ code }) => code !== undefined) || jobs.length !== mailboxes.length,
     complete: rejected.length === 0 && source.hasRoot && jobs.length === mailboxes.length,
     subscriptions: wanted.file,
     close: () => source.close(),
