@@ -1,5 +1,6 @@
 import { type Applied, applyPlan } from '../apply/apply.ts';
 import { Staging } from '../apply/staging.ts';
+import { NOWHERE } from '../codec/mbox/message-scanner.ts';
 import { breathing } from '../io/breathe.ts';
 import type { Dir } from '../io/dir.ts';
 import type { User } from '../io/in-use.ts';
@@ -349,14 +350,6 @@ class Conversion {
     }
   }
 }
-
-const NOWHERE = {
-  begin: () => false,
-  data: () => undefined,
-  end: () => undefined,
-  drop: () => undefined,
-  clear: () => undefined,
-};
 
 function sameHeader(known: ManifestHeader, header: ManifestHeader): boolean {
   return Object.entries(header).every(

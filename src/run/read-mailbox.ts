@@ -1,5 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ContentStore, ScanOptions, ScanTotals } from '../codec/mbox/message-scanner.ts';
+import {
+  type ContentStore,
+  NOWHERE,
+  type ScanOptions,
+  type ScanTotals,
+} from '../codec/mbox/message-scanner.ts';
 import { SpoolsyncError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Findings } from '../core/message.ts';
@@ -92,8 +97,7 @@ async function takeComplete(input: ReadInput, reading: Reading, moved: 'grew' | 
     const next = first.next();
     if (!next.done && formatRecord(next.value) !== formatRecord(record)) same = false;
   };
-  const nowhere = { begin: () => false, data: () => undefined, end: () => undefined, drop: () => undefined };
-  const again = { ...options, store: nowhere, remark: () => undefined, onMessage };
+  const again = { ...options, store: NOWHERE, remark: () => undefined, onMessage };
   if (same) await scanSpool(spool, again, () => undefined);
   if (!same || !first.next().done) {
     throw new SpoolsyncError('SOURCE_MOVED', 'the spool kept changing while it was read, and was not taken', {

@@ -1,4 +1,4 @@
-import type { ContentStore } from '../codec/mbox/message-scanner.ts';
+import { NOWHERE } from '../codec/mbox/message-scanner.ts';
 import { SpoolsyncError } from '../core/errors.ts';
 import type { MessageRecord, Remembered } from '../core/message.ts';
 import type { Dir } from '../io/dir.ts';
@@ -153,13 +153,6 @@ class SourceCheck {
     return found?.digest === record.digest && found.size === record.size;
   }
 }
-
-const NOWHERE: ContentStore = {
-  begin: () => false,
-  data: () => undefined,
-  end: () => undefined,
-  drop: () => undefined,
-};
 
 function moved(place: string): SpoolsyncError {
   return new SpoolsyncError('SOURCE_MOVED', 'the spool changed between the pass and its verification', {

@@ -1,3 +1,4 @@
+import { NOWHERE } from '../codec/mbox/message-scanner.ts';
 import { EXIT, SpoolsyncError } from '../core/errors.ts';
 import type { Remembered, Scanned } from '../core/message.ts';
 import { Dir } from '../io/dir.ts';
@@ -68,15 +69,6 @@ export async function compareAccount(
     jobs.close();
   }
 }
-
-/** Takes the bytes of a scan that only wants to know what they are. */
-const NOWHERE = {
-  begin: () => false,
-  data: () => undefined,
-  end: () => undefined,
-  drop: () => undefined,
-  clear: () => undefined,
-};
 
 class AccountVerification {
   readonly #context: RunContext;

@@ -22,6 +22,15 @@ export interface ContentStore {
   drop(): void;
 }
 
+/** The store of a scan that only wants to know what the messages are. */
+export const NOWHERE: ContentStore & { clear(): void } = {
+  begin: () => false,
+  data: () => undefined,
+  end: () => undefined,
+  drop: () => undefined,
+  clear: () => undefined,
+};
+
 /** What the scanner has to say about one place of the file. */
 export interface ScanRemark {
   readonly severity: Severity;

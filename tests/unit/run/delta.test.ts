@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { NOWHERE } from '../../../src/codec/mbox/message-scanner.ts';
 import { createZone } from '../../../src/codec/time-zone.ts';
 import type { RunEvent } from '../../../src/core/events.ts';
 import { LIMITS } from '../../../src/core/limits.ts';
@@ -47,17 +48,10 @@ async function read(file: string, blockSize: number, known?: Manifest): Promise<
     took: () => undefined,
     checkSignal: () => undefined,
   };
-  const nowhere = {
-    begin: () => false,
-    data: () => undefined,
-    end: () => undefined,
-    drop: () => undefined,
-    clear: () => undefined,
-  };
   const result = await readMailbox(context, {
     open: () => dir.openFile(path.basename(file)) ?? raise('no such file'),
     indexes: false,
-    store: nowhere,
+    store: NOWHERE,
     remark: (severity, code, message, where) => {
       if (severity === 'finding') said.push(`${where?.place ?? ''} ${code} ${message}`);
     },

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { MboxDialect } from '../../../src/codec/mbox/dialect.ts';
 import { dovecotDialect } from '../../../src/codec/mbox/dovecot.ts';
 import { MboxFramer } from '../../../src/codec/mbox/framer.ts';
-import { MessageScanner, type ScanOptions } from '../../../src/codec/mbox/message-scanner.ts';
+import { MessageScanner, NOWHERE, type ScanOptions } from '../../../src/codec/mbox/message-scanner.ts';
 import { mmdfDialect, plainDialect } from '../../../src/codec/mbox/plain.ts';
 import { uwDialect } from '../../../src/codec/mbox/uw.ts';
 import { createZone } from '../../../src/codec/time-zone.ts';
@@ -27,8 +27,14 @@ function spoolOf(bytes: Buffer): Spool {
 function optionsFor(dialect: MboxDialect): Omit<ScanOptions, 'onMessage'> {
   const zone = createZone('UTC');
   if (!zone.ok) throw new Error(zone.reason);
-  const store = { begin: () => false, data: () => undefined, end: () => undefined, drop: () => undefined };
-  return { dialect, zone: zone.zone, unquote: 'none', fallbackDate: 0, store, remark: () => undefined };
+  return {
+    dialect,
+    zone: zone.zone,
+    unquote: 'none',
+    fallbackDate: 0,
+    store: NOWHERE,
+    remark: () => undefined,
+  };
 }
 
 test.each<[string, MboxDialect, string]>([
