@@ -1,11 +1,10 @@
-import { SpoolsyncError } from '../core/errors.ts';
 import type { Dir } from '../io/dir.ts';
 import { printable } from '../io/names.ts';
 import { removeFolder } from '../maildir/target-folder.ts';
 import { openUidlist } from '../maildir/uidlist-file.ts';
 import { mayRemove } from '../plan/removals.ts';
 import { moveJournal, removeJournal } from '../state/journal.ts';
-import { forgetManifest, type Manifest, moveManifest, openManifest } from '../state/manifest.ts';
+import { forgetManifest, type Manifest, moveManifest, openManifest, openUsable } from '../state/manifest.ts';
 import { manifestName } from '../state/state-dir.ts';
 import { forgetVerified } from '../state/verified.ts';
 import { type RunContext, remarker } from './context.ts';
@@ -31,7 +30,7 @@ export async function renameMailboxes(context: RunContext, open: OpenAccount): P
   const places = new Map(open.jobs.jobs.map((job) => [job.folder, job]));
   for (const name of manifestNames(state)) {
     context.checkSignal();
-    const manifest = openOrPassOver(state, name);
+    const manifest = openUsable(state, name);
     if (manifest === undefined) continue;
     try {
       const job = fresh.find((candidate) => isSameSpool(manifest, candidate));
@@ -103,7 +102,7 @@ export async function removeVanished(context: RunContext, open: OpenAccount, pre
   const allowed = mayRemove(gone, gone + present, open.target.maxRemove);
   for (const name of vanished) {
     context.checkSignal();
-    const manifest = openOrPassOver(state, name);
+    const manifest = openUsable(state, name);
     if (manifest === undefined) continue;
     const { mailbox, folder } = manifest.header;
     const place = open.target.root?.join(folder) ?? '';
@@ -184,18 +183,7 @@ function manifestNames(state: Dir): string[] {
 }
 
 function messagesOf(state: Dir, name: string): number {
-  const manifest = openOrPassOver(state, name);
+  const manifest = openUsable(state, name);
   manifest?.close();
   return manifest?.header.messages ?? 0;
-}
-
-/** One that cannot be used is told of when its mailbox's turn comes; one that cannot be read may not be passed over. */
-function openOrPassOver(state: Dir, name: string): Manifest | undefined {
-  try {
-    return openManifest(state, name);
-  } catch (error) {
-    if (error instanceof SpoolsyncError && (error.code === 'STATE_DAMAGED' || error.code === 'STATE_NEWER'))
-      return undefined;
-    throw error;
-  }
 }

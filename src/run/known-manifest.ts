@@ -1,5 +1,4 @@
-import { SpoolsyncError } from '../core/errors.ts';
-import { type Manifest, openManifest, setAside } from '../state/manifest.ts';
+import { isUnusable, type Manifest, openManifest, setAside } from '../state/manifest.ts';
 import type { TargetAccount } from './convert-mailbox.ts';
 import type { FolderJob } from './jobs.ts';
 
@@ -19,8 +18,7 @@ export function openKnown(
     manifest.close();
     reason = 'it belongs to another mailbox or account';
   } catch (error) {
-    if (!(error instanceof SpoolsyncError)) throw error;
-    if (error.code !== 'STATE_DAMAGED' && error.code !== 'STATE_NEWER') throw error;
+    if (!isUnusable(error)) throw error;
     reason = error.message;
   }
   const kept = dryRun ? undefined : setAside(state, job.manifest);

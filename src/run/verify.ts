@@ -1,5 +1,5 @@
 import { NOWHERE } from '../codec/mbox/message-scanner.ts';
-import { EXIT, SpoolsyncError } from '../core/errors.ts';
+import { SpoolsyncError } from '../core/errors.ts';
 import type { Remembered, Scanned } from '../core/message.ts';
 import { Dir } from '../io/dir.ts';
 import { printable } from '../io/names.ts';
@@ -10,7 +10,7 @@ import type { Action, TargetView } from '../plan/action.ts';
 import { targetMarks } from '../plan/marks.ts';
 import { makePlan } from '../plan/plan.ts';
 import { sameFingerprint } from '../source/spool.ts';
-import { type Manifest, openManifest } from '../state/manifest.ts';
+import { type Manifest, openUsable } from '../state/manifest.ts';
 import { type AccountState, findAccountState } from '../state/state-dir.ts';
 import { markVerified } from '../state/verified.ts';
 import { type Compared, compareMailbox, type Differ } from '../verify/compare.ts';
@@ -129,6 +129,7 @@ class AccountVerification {
       if (code === 'SOURCE_MOVED') job.remark(severity, code, ...more);
     };
     const reading = await readMailbox(context, { ...job, remark, store: NOWHERE });
+    // The next pass says so if it cannot be used.
     const manifest = this.#state && openUsable(this.#state.mailboxes, job.manifest);
     const opened = openFolder(this.#root, folder);
     try {
@@ -215,16 +216,6 @@ class AccountVerification {
 
 function remarkForeign(remark: Remark, count: number): void {
   remark('note', 'TARGET_FOREIGN_MAIL', `${count} messages in the target were not put there by spoolsync`);
-}
-
-/** A manifest that cannot be used counts as none here; the next pass says so. */
-function openUsable(state: Dir, name: string): Manifest | undefined {
-  try {
-    return openManifest(state, name);
-  } catch (error) {
-    if (error instanceof SpoolsyncError && error.exitStatus === EXIT.config) return undefined;
-    throw error;
-  }
 }
 
 /**

@@ -92,6 +92,21 @@ export function openManifest(state: Dir, name: string): Manifest | undefined {
   }
 }
 
+/** Opens a manifest like `openManifest`; one that cannot be used counts as none. */
+export function openUsable(state: Dir, name: string): Manifest | undefined {
+  try {
+    return openManifest(state, name);
+  } catch (error) {
+    if (isUnusable(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Whether a manifest was refused for what it holds; one that cannot be read may be right, and may not be passed over. */
+export function isUnusable(error: unknown): error is SpoolsyncError {
+  return error instanceof SpoolsyncError && (error.code === 'STATE_DAMAGED' || error.code === 'STATE_NEWER');
+}
+
 /** The last line, exactly as `commit` writes it. */
 const TRAILER = /^\{"messages":(0|[1-9]\d*),"xxh64":"([0-9a-f]{16})"\}\n$/;
 

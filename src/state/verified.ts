@@ -1,6 +1,6 @@
 import { SpoolsyncError } from '../core/errors.ts';
 import type { Dir } from '../io/dir.ts';
-import { type Manifest, openManifest } from './manifest.ts';
+import { type Manifest, openManifest, openUsable } from './manifest.ts';
 
 /**
  * The verified mark of a mailbox: the manifest against which it was last compared without a difference, as a second name
@@ -52,13 +52,7 @@ function isSame(state: Dir, name: string, manifest: Manifest): boolean {
 
 /** The manifest that was compared last; `undefined`: nothing counts as verified, also where the mark is damaged. */
 export function openVerified(state: Dir, name: string): Manifest | undefined {
-  try {
-    return openManifest(state, markName(name));
-  } catch (error) {
-    if (error instanceof SpoolsyncError && (error.code === 'STATE_DAMAGED' || error.code === 'STATE_NEWER'))
-      return undefined;
-    throw error;
-  }
+  return openUsable(state, markName(name));
 }
 
 /** To be called when the folder becomes another mailbox's: its messages would seem to have been compared. */
