@@ -90,13 +90,21 @@ class Judgement {
     this.#foreign = foreign;
   }
 
-  /** `started`: a UIDVALIDITY not older counts as made up. */
+  /**
+   * `started`: a UIDVALIDITY not older counts as made up.
+   *
+   * UIDNEXT may be higher where foreign mail has UIDs of its own, and in a mailbox that was deleted and made anew and
+   * has no mail yet (`index-numbers`): what it begins with is in the old server's index alone, so that it keeps the
+   * UIDVALIDITY that clients knew, and under one UIDVALIDITY no UID may come again. Lower it may never be.
+   */
   compare(name: string, { view, file }: Sides, target: JudgedMailbox, started: number): void {
     const ours = target.messages.filter((message) => !this.#isForeign(name, message));
     const hasForeign = ours.length < target.messages.length;
     for (const source of [file, this.#withoutIndex(view, file)]) {
-      // Foreign mail has UIDs of its own, so UIDNEXT may be higher; lower it may never be.
-      const uidNext = hasForeign ? Math.min(target.uidNext, source.uidNext) : target.uidNext;
+      const emptied = ours.length === 0 && Number.isFinite(started);
+      const anew = emptied && source.uidValidity !== target.uidValidity && source.uidNext < target.uidNext;
+      if (anew) this.rows.add('index-numbers');
+      const uidNext = hasForeign || anew ? Math.min(target.uidNext, source.uidNext) : target.uidNext;
       const found = compareViews(name, source, { ...target, messages: ours, uidNext }, started);
       this.differences.push(...found.differences);
       for (const row of found.rows) this.rows.add(row);
