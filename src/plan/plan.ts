@@ -43,6 +43,13 @@ export interface Late {
   readonly mapped: readonly Remembered[];
 }
 
+/** The records that have another UID in the source: few, so that they can be held in memory. */
+export function mappedOf(records: Iterable<Remembered>): Remembered[] {
+  const mapped: Remembered[] = [];
+  for (const record of records) if (record.sourceUid !== undefined) mapped.push(record);
+  return mapped;
+}
+
 /** Actions in the order of the target's UIDs, those that leave nothing there in between. */
 export function* makePlan(input: PlanInput): Generator<Action, void, void> {
   const { late, old } = input;

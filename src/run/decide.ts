@@ -10,7 +10,7 @@ import { examineUidlist, type UidlistState } from '../maildir/uidlist-file.ts';
 import type { Action, PlanSummary } from '../plan/action.ts';
 import { type ForeignNumber, numberForeign } from '../plan/foreign.ts';
 import { pairRenumbered } from '../plan/pairing.ts';
-import { type Late, makePlan, type PlanInput, Summary } from '../plan/plan.ts';
+import { type Late, makePlan, mappedOf, type PlanInput, Summary } from '../plan/plan.ts';
 import type { Journal } from '../state/journal.ts';
 import type { Manifest } from '../state/manifest.ts';
 import { knownNumbers, withUids } from './numbers.ts';
@@ -111,8 +111,7 @@ export async function decide(situation: Situation): Promise<Decision> {
 }
 
 function lateBehind({ next }: UidlistState, manifest: Manifest | undefined): Late {
-  const mapped = [...(manifest?.records() ?? [])].filter(({ sourceUid }) => sourceUid !== undefined);
-  return { nextUid: next, mapped };
+  return { nextUid: next, mapped: mappedOf(manifest?.records() ?? []) };
 }
 
 /** The source's numbers; where it has none, those that the target has, and they count all its mail. */

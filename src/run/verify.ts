@@ -8,7 +8,7 @@ import { openFolder, type TargetFolder } from '../maildir/target-folder.ts';
 import { openUidlist } from '../maildir/uidlist-file.ts';
 import type { Action, TargetView } from '../plan/action.ts';
 import { targetMarks } from '../plan/marks.ts';
-import { makePlan } from '../plan/plan.ts';
+import { makePlan, mappedOf } from '../plan/plan.ts';
 import { sameFingerprint } from '../source/spool.ts';
 import { type Manifest, openUsable } from '../state/manifest.ts';
 import { type AccountState, findAccountState } from '../state/state-dir.ts';
@@ -235,7 +235,7 @@ async function compare(
   const facts = numbersOf(reading.totals, manifest?.header ?? uidlist?.header, 1);
   const before = manifest ?? numberedByName(takeInventory(folder).own.keys());
   const scan = withUids(facts, before, reading.spill.records(reading.complete));
-  const mapped = [...(manifest?.records() ?? [])].filter(({ sourceUid }) => sourceUid !== undefined);
+  const mapped = mappedOf(manifest?.records() ?? []);
   const lost = manifest?.header.lost ?? [];
   let [last, gone] = [0, 0];
   function* expected() {
