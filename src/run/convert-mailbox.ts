@@ -94,7 +94,7 @@ export async function convertMailbox(
   }
 }
 
-/** Takes from the target what a pass put into a mailbox that the source has no more; `false` if something remains. */
+/** Takes from the target what a pass put into a mailbox that the source has no more; `empty`: nothing else is in it. */
 export async function emptyMailbox(
   context: RunContext,
   target: TargetAccount & { readonly root: Dir; readonly state: Dir },
@@ -282,7 +282,7 @@ class Conversion {
   }
 
   #guard(decision: Decision): void {
-    const { target, job } = { target: this.#target, job: this.#job };
+    const [target, job] = [this.#target, this.#job];
     const place = printable(this.#folder?.dir.path ?? target.path);
     const [manifest, journal] = [this.#manifest, this.#journal];
     refuseOthers({ decision, manifest, journal, target, job, place });

@@ -4,7 +4,7 @@ import { removeFolder } from '../maildir/target-folder.ts';
 import { openUidlist } from '../maildir/uidlist-file.ts';
 import { mayRemove } from '../plan/removals.ts';
 import { moveJournal, removeJournal } from '../state/journal.ts';
-import { forgetManifest, type Manifest, moveManifest, openManifest, openUsable } from '../state/manifest.ts';
+import { forgetManifest, type Manifest, moveManifest, openUsable } from '../state/manifest.ts';
 import { manifestName } from '../state/state-dir.ts';
 import { forgetVerified } from '../state/verified.ts';
 import { type RunContext, remarker } from './context.ts';
@@ -95,38 +95,46 @@ export async function removeVanished(context: RunContext, open: OpenAccount, pre
   const { state, root } = open.target;
   if (state === undefined) return;
   const known = new Set([...open.jobs.folders].map(manifestName));
-  const vanished = manifestNames(state).filter((name) => !known.has(name));
-  if (vanished.length === 0) return;
-  const counts = vanished.map((name) => messagesOf(state, name));
-  const gone = counts.reduce((sum, count) => sum + count, 0);
+  const names = manifestNames(state).filter((name) => !known.has(name));
+  const vanished = names.flatMap((name) => vanishedJob(context, state, open.user, name) ?? []);
+  const gone = vanished.reduce((sum, { messages }) => sum + messages, 0);
   const allowed = mayRemove(gone, gone + present, open.target.maxRemove);
-  for (const name of vanished) {
+  for (const job of vanished) {
     context.checkSignal();
-    const manifest = openUsable(state, name);
-    if (manifest === undefined) continue;
-    const { mailbox, folder } = manifest.header;
-    const place = open.target.root?.join(folder) ?? '';
-    manifest.close();
+    const place = printable(root?.join(job.folder) ?? '');
     try {
-      if (!open.jobs.complete) remarkLeft(context, open.user, mailbox);
+      if (!open.jobs.complete) remarkLeft(job);
       else if (!allowed) throw removalsRefused(gone, gone + present, place);
       else if (root !== undefined)
-        await removeMailbox(context, { ...open.target, root, state }, open.user, name);
+        await removeMailbox(context, { ...open.target, root, state }, open.user, job);
     } catch (error) {
       if (isStop(error)) throw error;
-      emitFailure(context.emit, error, open.user, mailbox);
+      emitFailure(context.emit, error, open.user, job.mailbox);
     }
   }
+}
+
+/** A mailbox that is known by its manifest alone, and how many messages it had. */
+interface VanishedJob extends FolderJob {
+  readonly messages: number;
+}
+
+/** `undefined` where the manifest cannot be used. */
+function vanishedJob({ emit }: RunContext, state: Dir, user: string, name: string): VanishedJob | undefined {
+  const manifest = openUsable(state, name);
+  if (manifest === undefined) return undefined;
+  manifest.close();
+  const { mailbox, folder, messages } = manifest.header;
+  return { mailbox, folder, messages, manifest: name, remark: remarker(emit, user, mailbox) };
 }
 
 async function removeMailbox(
   context: RunContext,
   target: TargetAccount & { readonly root: Dir; readonly state: Dir },
   user: string,
-  name: string,
+  job: FolderJob,
 ): Promise<void> {
-  const job = jobOfManifest(context, target.state, user, name);
-  const { mailbox, folder } = job;
+  const { mailbox, folder, manifest: name } = job;
   if (target.dryRun) {
     const message =
       'the source has it no more: its mail would be removed, and its folder if nothing else is in it';
@@ -155,35 +163,15 @@ async function removeMailbox(
     read: 0,
     written: 0,
   };
-  context.emit({ event: 'mailbox', user, mailbox, folder, ...counts });
+  context.emit({ event: 'mailbox', user, mailbox, folder: printable(folder), ...counts });
 }
 
-/** A mailbox that is known by its manifest alone. */
-function jobOfManifest(context: RunContext, state: Dir, user: string, name: string): FolderJob {
-  const manifest = openManifest(state, name);
-  const header = manifest?.header;
-  manifest?.close();
-  const mailbox = header?.mailbox ?? name;
-  return {
-    mailbox,
-    folder: header?.folder ?? '',
-    manifest: name,
-    remark: remarker(context.emit, user, mailbox),
-  };
-}
-
-function remarkLeft({ emit }: RunContext, user: string, mailbox: string): void {
+function remarkLeft({ remark }: FolderJob): void {
   const message =
     'is missing, and not all of the source could be read; its folder in the target is left as it is';
-  emit({ event: 'remark', severity: 'finding', code: 'MAILBOX_GONE', user, mailbox, message });
+  remark('finding', 'MAILBOX_GONE', message);
 }
 
 function manifestNames(state: Dir): string[] {
   return [...state.entries()].filter((name) => !name.startsWith('.'));
-}
-
-function messagesOf(state: Dir, name: string): number {
-  const manifest = openUsable(state, name);
-  manifest?.close();
-  return manifest?.header.messages ?? 0;
 }
