@@ -27,7 +27,6 @@ export function openKnown(
   return { manifest: undefined };
 }
 
-/** Version 1 did not say. */
 function belongs({ header }: Manifest, user: string, folder: string): boolean {
-  return header.account === '' || (header.account === user && header.folder === folder);
+  return header.account === user && header.folder === folder;
 }

@@ -145,7 +145,6 @@ function readHeader(file: OpenFile, end: number): ManifestHeader {
   const value = first.done ? undefined : parseJson(first.value.text);
   const header = value as (ManifestHeader & Partial<Format>) | undefined;
   if (header?.format !== FORMAT) throw damaged(file, 'it is no manifest');
-  if (header.version === 1) return fromVersion1(header);
   if (header.version !== VERSION) {
     if (!(Number(header.version) > VERSION)) throw damaged(file, `its version is ${String(header.version)}`);
     throw new SpoolsyncError(
@@ -158,27 +157,6 @@ function readHeader(file: OpenFile, end: number): ManifestHeader {
     );
   }
   return header;
-}
-
-/** Version 1 knew less: nothing that it lacks is taken for unchanged. */
-function fromVersion1(header: ManifestHeader): ManifestHeader {
-  return {
-    ...header,
-    generation: 0,
-    account: '',
-    folder: '',
-    reason: '',
-    ground: 'mark',
-    reading: '',
-    settled: false,
-    bytes: header.source.size,
-    findings: { list: [], more: 0 },
-    stamp: '',
-    targetNext: header.uidNext,
-    foreign: 0,
-    lost: [],
-    blocks: { size: LIMITS.block, count: 0 },
-  };
 }
 
 function blockLines({ blocks }: ManifestHeader): number {

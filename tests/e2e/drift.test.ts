@@ -121,6 +121,10 @@ describe('a manifest that cannot be used', () => {
       'is of a newer version',
       (path) => fs.writeFileSync(path, ofVersion(fs.readFileSync(path, 'latin1'), 99)),
     ],
+    [
+      'is of an older version',
+      (path) => fs.writeFileSync(path, ofVersion(fs.readFileSync(path, 'latin1'), 1)),
+    ],
     ['is another mailbox’s', (path) => fs.copyFileSync(path.replace('INBOX', '%2eSent'), path)],
   ];
   test.each(damages)('%s: nothing that is right is written again', (_name, damage) => {

@@ -109,31 +109,6 @@ test('what is remembered of a message beside what the source says', () => {
     expect(parseRecord(`${formatRecord(plain).slice(0, -1)},${more}]`), more).toBeUndefined();
 });
 
-test('a manifest of version 1 is read, and nothing in it counts as unchanged', () => {
-  const dir = tempDir();
-  write(dir, records);
-  const lines = fs.readFileSync(`${dir}/m`, 'latin1').split('\n');
-  const {
-    account,
-    folder,
-    reading,
-    settled,
-    bytes,
-    findings,
-    stamp,
-    targetNext,
-    foreign,
-    lost,
-    blocks,
-    ...old
-  } = JSON.parse(lines[0] ?? '') as ManifestHeader;
-  lines[0] = JSON.stringify({ ...old, version: 1 });
-  fs.writeFileSync(`${dir}/m`, sealed(lines));
-  const { header, records: found } = readBack(dir) ?? {};
-  expect(header).toMatchObject({ settled: false, stamp: '', blocks: { count: 0 }, mailbox: 'Sent' });
-  expect(found).toEqual(records);
-});
-
 test('there may be none, or one without messages', () => {
   const dir = tempDir();
   expect(readBack(dir)).toBeUndefined();
@@ -181,6 +156,12 @@ describe('damage is noticed before anything is used', () => {
   test('a count that does not fit, under a right checksum', () => {
     const lines = whole.toString('latin1').split('\n');
     lines.splice(2, 1);
+    expect(codeOf(sealed(lines))).toBe('STATE_DAMAGED');
+  });
+
+  test('an older version, which did not say which folder it is of', () => {
+    const lines = whole.toString('latin1').split('\n');
+    lines[0] = (lines[0] ?? '').replace('"version":2', '"version":1');
     expect(codeOf(sealed(lines))).toBe('STATE_DAMAGED');
   });
 
