@@ -30,7 +30,7 @@ export async function renameMailboxes(context: RunContext, open: OpenAccount): P
   const places = new Map(open.jobs.jobs.map((job) => [job.folder, job]));
   for (const name of manifestNames(state)) {
     context.checkSignal();
-    const manifest = openUsable(state, name);
+    const manifest = openOwn(state, name);
     if (manifest === undefined) continue;
     try {
       const job = fresh.find((candidate) => isSameSpool(manifest, candidate));
@@ -119,9 +119,9 @@ interface VanishedJob extends FolderJob {
   readonly messages: number;
 }
 
-/** `undefined` where the manifest cannot be used. */
+/** `undefined` where the manifest cannot be used, or is not under its mailbox's name. */
 function vanishedJob({ emit }: RunContext, state: Dir, user: string, name: string): VanishedJob | undefined {
-  const manifest = openUsable(state, name);
+  const manifest = openOwn(state, name);
   if (manifest === undefined) return undefined;
   manifest.close();
   const { mailbox, folder, messages } = manifest.header;
@@ -170,6 +170,14 @@ function remarkLeft({ remark }: FolderJob): void {
   const message =
     'is missing, and not all of the source could be read; its folder in the target is left as it is';
   remark('finding', 'MAILBOX_GONE', message);
+}
+
+/** A manifest under its mailbox's name: a copy that somebody laid beside it is of a mailbox that may well be there. */
+function openOwn(state: Dir, name: string): Manifest | undefined {
+  const manifest = openUsable(state, name);
+  if (manifest === undefined || manifestName(manifest.header.folder) === name) return manifest;
+  manifest.close();
+  return undefined;
 }
 
 function manifestNames(state: Dir): string[] {

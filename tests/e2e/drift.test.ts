@@ -144,6 +144,18 @@ describe('a manifest that cannot be used', () => {
   });
 });
 
+test('a copy of a manifest that somebody laid beside it takes no mail away', () => {
+  const a = makeAccount(first, { Sent: message(1) });
+  expect(a.convert().status).toBe(0);
+  const state = `${a.state}/default/mailboxes`;
+  fs.copyFileSync(`${state}/INBOX`, `${state}/INBOX.old`);
+  const before = snapshot(a.target, ['ino', 'mtime']);
+  const run = a.run('convert', '--max-remove', '100%');
+  expect(run.status).toBe(0);
+  expect(snapshot(a.target, ['ino', 'mtime'])).toEqual(before);
+  expect(a.verify().status).toBe(0);
+});
+
 /** A manifest with another version, under a checksum that fits. */
 function ofVersion(text: string, version: number): string {
   const lines = text.replace('"version":2', `"version":${version}`).split('\n');
