@@ -1,5 +1,6 @@
 import { ERROR_CODES, EXIT } from '../core/errors.ts';
-import type { MailboxEvent, RunEvent, Totals } from '../core/events.ts';
+import type { RunEvent, Totals } from '../core/events.ts';
+import { addMailbox } from '../core/totals.ts';
 
 /**
  * Adds up a run: its totals and its exit status. Where several statuses apply, the one that asks for the most comes
@@ -51,7 +52,7 @@ export class Outcome {
       case 'mailbox':
         totals.equal += event.equal ?? 0;
         // In a final pass the mailbox has been counted when its pass was done.
-        if (event.equal === undefined || !this.#final) this.#count(event);
+        if (event.equal === undefined || !this.#final) addMailbox(totals, event);
         break;
       case 'remark':
         if (event.severity === 'note') break;
@@ -80,17 +81,6 @@ export class Outcome {
       case 'end':
         break;
     }
-  }
-
-  #count(event: MailboxEvent): void {
-    const totals = this.#totals;
-    totals.mailboxes++;
-    totals.messages += event.messages;
-    totals.bytes += event.bytes;
-    totals.added += event.added;
-    totals.reflagged += event.reflagged;
-    totals.renumbered += event.renumbered ?? 0;
-    totals.removed += event.removed;
   }
 
   get totals(): Totals {

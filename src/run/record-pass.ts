@@ -9,6 +9,7 @@ import {
   type PassEntry,
   type PassTotals,
 } from '../core/history.ts';
+import { addMailbox } from '../core/totals.ts';
 import type { Dir } from '../io/dir.ts';
 import { forecastFinal, roundEstimate } from '../plan/forecast.ts';
 import { appendPass, readHistory } from '../state/history.ts';
@@ -155,8 +156,9 @@ export class PassRecorder {
     const seconds = this.#lap();
     if (equal !== undefined) spend(this.#compared, equal, read, seconds);
     // In a final pass the mailbox has been counted when its pass was done.
-    if (equal === undefined || this.#command === 'verify') this.#count(event);
+    if (equal === undefined || this.#command === 'verify') addMailbox(this.#totals, event);
     if (equal !== undefined) return;
+    this.#written += event.written ?? 0;
     const change = changeOf(event);
     const changes = changesOf(change);
     if (changes === 0 && read === 0) {
@@ -165,18 +167,6 @@ export class PassRecorder {
       spend(this.#busy, changes, read, seconds);
       this.#changed.push(change);
     }
-  }
-
-  #count(event: MailboxEvent): void {
-    const totals = this.#totals;
-    totals.mailboxes++;
-    totals.messages += event.messages;
-    totals.bytes += event.bytes;
-    totals.added += event.added;
-    totals.reflagged += event.reflagged;
-    totals.renumbered += event.renumbered ?? 0;
-    totals.removed += event.removed;
-    this.#written += event.written ?? 0;
   }
 
   /** Seconds since the last call. */
