@@ -59,14 +59,9 @@ const STEPS = {
 export type StepKind = keyof typeof STEPS;
 export const STEP_KINDS = Object.keys(STEPS) as readonly StepKind[];
 
-/** A step that is not among `without`. */
-export async function takeStep(
-  context: StepContext,
-  without: ReadonlySet<StepKind>,
-): Promise<{ kind: StepKind; did: string } | undefined> {
-  const tickets = STEP_KINDS.flatMap((kind) =>
-    without.has(kind) ? [] : Array.from({ length: STEPS[kind][0] }, () => kind),
-  );
+/** A step, drawn by weight. */
+export async function takeStep(context: StepContext): Promise<{ kind: StepKind; did: string } | undefined> {
+  const tickets = STEP_KINDS.flatMap((kind) => Array.from({ length: STEPS[kind][0] }, () => kind));
   const kind = context.random.pick(tickets as [StepKind, ...StepKind[]]);
   const did = await STEPS[kind][1](context);
   return did === undefined ? undefined : { kind, did: `${kind} ${did}` };

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunEvent } from '../../src/core/events.ts';
 import { snapshot } from './account.ts';
-import { convert, type TestResult, type TestRun, verify } from './convert.ts';
+import { convert, final, type TestResult, type TestRun, verify } from './convert.ts';
 import { workDir } from './dovecot.ts';
 import type { JudgedMailbox, JudgedMessage } from './imap-view.ts';
 import { asDelivered, drawMail } from './model-mail.ts';
@@ -16,15 +16,6 @@ import { TAMPER_KINDS, type TamperKind, tamper } from './tamper.ts';
  * The model test: an old server that is worked with, passes between, and at the end a last pass; then both servers must
  * show the same. One seed is one such story.
  */
-
-export interface ModelOptions {
-  /** Steps that are not taken. */
-  readonly without: ReadonlySet<StepKind>;
-  /** Whether mail is delivered into the target between passes. */
-  readonly deliverTarget: boolean;
-  /** The pass that ends the story. */
-  readonly lastPass: (run: TestRun) => Promise<TestResult>;
-}
 
 /** What came of a seed. */
 export interface ModelReport {
@@ -46,8 +37,8 @@ const ALL = { share: 1, atLeast: 0 };
 /** Findings that the story itself gives reason for; anything else is a problem. */
 const EXPECTED_FINDINGS = new Set(['INDEX_NEWER', 'MAILBOX_KEPT', 'FOREIGN_RENUMBERED']);
 
-export async function runModel(seed: number, options: ModelOptions): Promise<ModelReport> {
-  const model = new Model(seed, options);
+export async function runModel(seed: number): Promise<ModelReport> {
+  const model = new Model(seed);
   try {
     await model.run();
   } catch (error) {
@@ -66,7 +57,6 @@ class Model implements ModelReport {
   readonly kinds = new Set<StepKind | 'deliver target'>();
   readonly rows = new Set<string>();
   tampered: TamperKind | undefined;
-  readonly #options: ModelOptions;
   readonly #random: Random;
   readonly #source: ModelSource;
   readonly #target: ModelTarget;
@@ -79,9 +69,8 @@ class Model implements ModelReport {
   #mails = 0;
   #renamed = false;
 
-  constructor(seed: number, options: ModelOptions) {
+  constructor(seed: number) {
     this.seed = seed;
-    this.#options = options;
     this.#random = new Random(seed);
     const base = workDir();
     const tz = this.#random.pick(['UTC', 'Europe/Helsinki']);
@@ -103,10 +92,10 @@ class Model implements ModelReport {
   async run(): Promise<void> {
     const random = this.#random;
     await makeAccount(this.#context);
-    if (this.#options.deliverTarget && random.chance(0.2)) await this.#deliverTarget('INBOX');
+    if (random.chance(0.2)) await this.#deliverTarget('INBOX');
     for (let rounds = 1 + random.below(4); rounds >= 0; rounds--) {
       for (let steps = random.below(8); steps >= 0; steps--) await this.#step();
-      await this.#pass(rounds === 0 ? this.#options.lastPass : convert);
+      await this.#pass(rounds === 0 ? final : convert);
       if (rounds > 0) await this.#between();
     }
     await this.#end();
@@ -124,7 +113,7 @@ class Model implements ModelReport {
   }
 
   async #step(): Promise<void> {
-    const taken = await takeStep(this.#context, this.#options.without);
+    const taken = await takeStep(this.#context);
     if (taken === undefined) return;
     this.kinds.add(taken.kind);
     this.story.push(taken.did);
@@ -143,12 +132,12 @@ class Model implements ModelReport {
     await this.#target.deliver(name, subject);
   }
 
-  async #pass(pass: ModelOptions['lastPass']): Promise<void> {
+  async #pass(pass: typeof final | typeof convert): Promise<void> {
     const { root, inbox } = this.#source;
     await this.#source.flush();
     await this.#deliverLate();
     // In the downtime the old server is off.
-    if (pass === this.#options.lastPass) await this.#source.logout();
+    if (pass === final) await this.#source.logout();
     const before = () => [root, inbox].map((place) => snapshot(place, ['mtime', 'ctime']));
     const source = before();
     const result = await pass(this.#run);
@@ -181,7 +170,6 @@ class Model implements ModelReport {
       await this.#target.look(some, random.chance(0.7));
     }
     if (random.chance(0.5)) await this.#compare(random.pick(['in place', 'copy']));
-    if (!this.#options.deliverTarget) return;
     for (let left = random.below(3); left > 0; left--)
       await this.#deliverTarget(random.pick(['INBOX', ...names]));
   }

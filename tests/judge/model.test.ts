@@ -1,7 +1,6 @@
 import pLimit from 'p-limit';
 import { expect, test } from 'vitest';
-import { final } from '../helpers/convert.ts';
-import { type ModelOptions, type ModelReport, runModel } from '../helpers/model.ts';
+import { type ModelReport, runModel } from '../helpers/model.ts';
 import { STEP_KINDS } from '../helpers/model-steps.ts';
 import { TAMPER_KINDS } from '../helpers/tamper.ts';
 
@@ -17,8 +16,6 @@ const MINUTES = 60_000;
 /** Stories that are told side by side: a pass works, Dovecot waits. */
 const ABREAST = 3;
 
-const OPTIONS: ModelOptions = { without: new Set(), deliverTarget: true, lastPass: (run) => final(run) };
-
 const reports: ModelReport[] = [];
 
 test(
@@ -26,7 +23,7 @@ test(
   async () => {
     const limit = pLimit(ABREAST);
     const seeds = Array.from({ length: COUNT }, (_, i) => FIRST + i);
-    reports.push(...(await Promise.all(seeds.map((seed) => limit(() => runModel(seed, OPTIONS))))));
+    reports.push(...(await Promise.all(seeds.map((seed) => limit(() => runModel(seed))))));
     const failed = reports.filter(({ problems }) => problems.length > 0);
     // A few stories end early at a fault of Dovecot's.
     const early = reports.filter(({ tampered }) => tampered === undefined).length - failed.length;
