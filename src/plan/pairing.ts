@@ -1,6 +1,9 @@
 import type { MessageRecord, Remembered, Scanned } from '../core/message.ts';
 
-/** Bringing messages together by content where UIDs do not do it. Equal messages are paired in order, so each true duplicate stays itself. */
+/**
+ * Bringing messages together by content where UIDs do not do it. Equal messages are paired in order, so each true
+ * duplicate stays itself.
+ */
 
 export function sameMessage(a: MessageRecord, b: MessageRecord): boolean {
   return a.digest === b.digest && a.size === b.size && a.date === b.date;

@@ -9,8 +9,9 @@ import { formatRecord, parseRecord } from './record-line.ts';
  * pass's work; what is amiss and not written here is a user's.
  *
  * The first line is the generation of the manifest that it is about. Beside another the pass came to its end, but for the
- * removal of its journal, or a power cut brought that back: it says nothing any more. Then one line for a message: its UID in the manifest, a blank, and the record that the pass wanted instead, or `-` for one
- * that it wanted to remove. A pass that follows on a cut-off one adds to its lines, since some of both may be done.
+ * removal of its journal, or a power cut brought that back: it says nothing any more. Then one line for a message: its
+ * UID in the manifest, a blank, and the record that the pass wanted instead, or `-` for one that it wanted to remove. A
+ * pass that follows on a cut-off one adds to its lines, since some of both may be done.
  */
 export type Intent = readonly [uid: number, next: Remembered | 'removed'];
 

@@ -14,9 +14,9 @@ import { ascii, formatRecord, parseJson, parseRecord } from './record-line.ts';
  * The manifest of a mailbox: what the last finished pass made of it (docs/manifest.md).
  *
  * A text file: a header line, lines with the digests of the spool's blocks, one line per message in UID order, a trailer
- * line with the count and an XXH64 of all lines before it. It is read as a stream, so that memory does not grow with the mailbox, and only after the trailer
- * has been checked. It is written under another name and renamed, last of all that a pass does to a mailbox, so that
- * it never claims what is not durable.
+ * line with the count and an XXH64 of all lines before it. It is read as a stream, so that memory does not grow with the
+ * mailbox, and only after the trailer has been checked. It is written under another name and renamed, last of all that a
+ * pass does to a mailbox, so that it never claims what is not durable.
  */
 
 const FORMAT = 'spoolsync manifest';
