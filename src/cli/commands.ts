@@ -13,7 +13,7 @@ import { accountsOf, readSeal } from '../run/seal-file.ts';
 import { findStatus, statusAccounts } from '../run/status.ts';
 import { verifyAccounts } from '../run/verify.ts';
 import { verifySeal } from '../run/verify-seal.ts';
-import type { CommandOptions, Offer } from './options.ts';
+import type { CommandOptions } from './options.ts';
 
 /** One call of a command. */
 export interface Call {
@@ -25,8 +25,7 @@ export interface Call {
 
 type Command = (call: Call) => Promise<void>;
 
-/** What can be called, by name. */
-const COMMANDS: Readonly<Partial<Record<CommandName, Command>>> = {
+const COMMANDS: Readonly<Record<CommandName, Command>> = {
   convert: (call) => convertAccounts(call.context, passSettings(call), beginPairs('convert', call)),
   final,
   verify: (call) =>
@@ -41,10 +40,8 @@ const COMMANDS: Readonly<Partial<Record<CommandName, Command>>> = {
   },
 };
 
-export const OFFER: Offer = { commands: Object.keys(COMMANDS) as CommandName[], verifySeal: true };
-
 export async function callCommand(name: CommandName, call: Call): Promise<void> {
-  await COMMANDS[name]?.(call);
+  await COMMANDS[name](call);
 }
 
 /** How long it took is held against what had been expected, unless it was refused or something is left to do. */

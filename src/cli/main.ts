@@ -12,7 +12,7 @@ import { progressLine } from '../report/progress.ts';
 import { textReport } from '../report/text.ts';
 import type { RunContext } from '../run/context.ts';
 import { emitFailure } from '../run/failures.ts';
-import { callCommand, OFFER } from './commands.ts';
+import { callCommand } from './commands.ts';
 import { buildProgram, type CommandOptions } from './options.ts';
 import { watchSignals } from './signals.ts';
 
@@ -20,7 +20,7 @@ import { watchSignals } from './signals.ts';
 export async function main(argv: readonly string[]): Promise<number> {
   let status: number = EXIT.ok;
   for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
-  const program = buildProgram(version(), OFFER, async (command, options) => {
+  const program = buildProgram(version(), async (command, options) => {
     status = await runCommand(command, options);
   });
   try {

@@ -36,15 +36,8 @@ Exit status:
   130, 143  stopped by a signal
   All but 0, 2 and 3 say what to do; the same command goes on where it was.`;
 
-/** What this spoolsync can do; the command line offers no more. */
-export interface Offer {
-  readonly commands: readonly CommandName[];
-  /** Whether `verify` can compare a target with a seal. */
-  readonly verifySeal: boolean;
-}
-
 /** What each command is about, and its options beside those of all. */
-const COMMANDS: Readonly<Record<CommandName, (command: Command, offer: Offer) => Command>> = {
+const COMMANDS: Readonly<Record<CommandName, (command: Command) => Command>> = {
   convert: (command) =>
     addPass(addReading(addTarget(addSource(command))))
       .description('bring the target Maildirs up to date with the source spools, which are never written')
@@ -60,12 +53,10 @@ const COMMANDS: Readonly<Record<CommandName, (command: Command, offer: Offer) =>
       .option('--force-quiet', 'go on although the source is not quiet; the seal will say so', false)
       .option('--merge', 'after a final: only add mail that came late, never change or remove', false)
       .option('--seal <FILE>', 'where to write the seal (default: into the state directory)', nonEmpty),
-  verify: (command, { verifySeal }) => {
-    const both = verifySeal ? addSealOrSource(command) : addSource(command);
-    return addReading(addTarget(both)).description(
+  verify: (command) =>
+    addReading(addTarget(addSealOrSource(command))).description(
       'compare both sides anew, message by message and byte by byte; changes neither',
-    );
-  },
+    ),
   status: (command) =>
     command.description('passes so far, what changed between them, and how long final will take'),
 };
@@ -73,7 +64,6 @@ const COMMANDS: Readonly<Record<CommandName, (command: Command, offer: Offer) =>
 /** Builds the command line; `run` is called with the command that was typed. */
 export function buildProgram(
   version: string,
-  offer: Offer,
   run: (command: CommandName, options: CommandOptions) => Promise<void>,
 ): Command {
   const program = new Command('spoolsync')
@@ -84,8 +74,8 @@ export function buildProgram(
       writeErr: (text) => void process.stderr.write(text.split('\n').map(escapeControls).join('\n')),
     })
     .exitOverride();
-  for (const name of offer.commands) {
-    const command = COMMANDS[name](program.command(name), offer);
+  for (const name of Object.keys(COMMANDS) as CommandName[]) {
+    const command = COMMANDS[name](program.command(name));
     addCommon(command).action((options: CommandOptions) => run(name, options));
   }
   return program;

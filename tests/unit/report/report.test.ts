@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { OFFER } from '../../../src/cli/commands.ts';
 import { buildProgram } from '../../../src/cli/options.ts';
 import { ERROR_CODES, type ErrorCode, EXIT } from '../../../src/core/errors.ts';
 import type {
@@ -187,7 +186,7 @@ describe('exit status', () => {
 
   test('every status that can occur is in the help', () => {
     let help = '';
-    const program = buildProgram('1', OFFER, () => Promise.resolve());
+    const program = buildProgram('1', () => Promise.resolve());
     program.configureOutput({
       writeOut: (piece) => {
         help += piece;
