@@ -10,7 +10,7 @@ import { flushFiles } from '../io/durable.ts';
 import type { Owner } from '../io/owner.ts';
 import type { UidlistLock } from '../io/uidlist-lock.ts';
 import { baseOf } from '../maildir/base-of.ts';
-import { type Inventory, ListingSum, messageFiles } from '../maildir/inspect.ts';
+import { type Inventory, ListingSum, messageFiles, uidlistStamp } from '../maildir/inspect.ts';
 import type { KeywordLetters } from '../maildir/keyword-letters.ts';
 import type { TargetFolder } from '../maildir/target-folder.ts';
 import { KnownFields, openUidlist, UidlistWriter } from '../maildir/uidlist-file.ts';
@@ -47,6 +47,8 @@ export interface ApplyInput {
   readonly sweep: boolean;
   /** Whether Dovecot's index still fits afterwards: nothing happens but that flags change and mail is appended. */
   readonly keepIndex: boolean;
+  /** Whether the records of the uidlist stay as they are, and those of added messages only come behind them. */
+  readonly appendOnly: boolean;
   /** Copies a message that was not staged from the source. */
   copy(message: Scanned, store: ContentStore): void;
   checkSignal(): void;
@@ -59,6 +61,8 @@ export interface Applied {
   /** Files of ours that no message of the source claimed, and that were therefore removed. */
   readonly leftovers: number;
   readonly letters: KeywordTable;
+  /** What the uidlist is now, under its lock (`uidlistStamp`). */
+  readonly uidlist: string;
 }
 
 /** Up to this many changed names are remembered. */
@@ -97,7 +101,10 @@ class Application {
     const uidlist = new UidlistWriter(folder.dir, owner, header);
     let leftovers = 0;
     try {
-      await this.#walk(uidlist, new KnownFields(old?.header === undefined ? undefined : old));
+      const { appendOnly } = this.#input;
+      if (old !== undefined && appendOnly) uidlist.addAll(old);
+      const known = appendOnly || old?.header === undefined ? undefined : old;
+      await this.#walk(uidlist, new KnownFields(known));
       if (sweep) {
         leftovers = this.#unclaimed.size;
         for (const name of this.#unclaimed.values()) this.#unlink(name);
@@ -113,7 +120,8 @@ class Application {
     }
     // Dovecot notices changes of a folder by the time of cur/ alone.
     folder.cur.setTime(Date.now() / 1000);
-    return { listing: this.#sum.listing, leftovers, letters: this.#letters.table };
+    const { listing } = this.#sum;
+    return { listing, leftovers, letters: this.#letters.table, uidlist: uidlistStamp(folder) };
   }
 
   /** Does all actions, and writes the records of ours and of others in the order of their UIDs. */
@@ -129,13 +137,21 @@ class Application {
       this.#input.checkSignal();
       this.#keepLock();
       this.#act(action);
-      if (!('next' in action) || action.kind === 'leave') continue;
-      const { uid } = action.next;
-      const base = baseOf(action.next);
-      upTo(uid);
-      uidlist.add({ uid, fields: known.of(uid, base), base });
+      for (const record of this.#listed(action)) {
+        const { uid } = record;
+        const base = baseOf(record);
+        upTo(uid);
+        uidlist.add({ uid, fields: known.of(uid, base), base });
+      }
     }
     upTo(Number.POSITIVE_INFINITY);
+  }
+
+  /** Messages that need a record in the uidlist. */
+  #listed(action: Action): Iterable<Remembered> {
+    if (this.#input.appendOnly) return action.kind === 'add' ? [action.next] : [];
+    if (action.kind === 'keep-stretch') return action.stretch.records();
+    return 'next' in action && action.kind !== 'leave' ? [action.next] : [];
   }
 
   /** Processes on other hosts take a lock for abandoned that nobody touches for two minutes. */
@@ -166,6 +182,7 @@ class Application {
       case 'release':
         this.#release(this.#present(action.old));
         break;
+      case 'keep-stretch':
       case 'leave':
       case 'forget':
         break;

@@ -2,8 +2,12 @@
 export const LIMITS = {
   /** Read size for spools: large enough that system calls do not show in a profile, small enough to stay in cache. */
   readChunk: 1 << 20,
-  /** Spools are compared with the last pass in blocks of this size. */
-  block: 1 << 20,
+  /**
+   * Spools are compared with the last pass in blocks of this size: the smaller, the less is framed again around each of
+   * many small changes. Of larger spools the blocks are larger, so that no more than `blocks` digests are kept.
+   */
+  block: 64 << 10,
+  blocks: 16_384,
   /** Findings of a mailbox that a manifest remembers one by one. */
   findings: 100,
   /** A From_ line is looked at up to here. Real ones are below 200 bytes; Dovecot too parses what fits its buffer. */

@@ -215,13 +215,14 @@ export class Dir {
 
   /** Names of all entries, `.` and `..` excluded, in the directory's own order; read in pieces, not all at once. */
   *entries(): Generator<string, void, void> {
-    const options = { encoding: 'buffer' as BufferEncoding, bufferSize: 1024 };
+    const options = { encoding: 'latin1', bufferSize: 1024 } as const;
     const handle = this.#try('list', this.path, () => fs.opendirSync(this.#prefix, options));
+    const read = () => handle.readSync();
     try {
       for (;;) {
-        const entry = this.#try('list', this.path, () => handle.readSync());
+        const entry = this.#try('list', this.path, read);
         if (entry === null) return;
-        yield (entry.name as unknown as Buffer).toString('latin1');
+        yield entry.name;
       }
     } finally {
       handle.closeSync();

@@ -13,7 +13,7 @@ export function* readLines(
   start = 0,
   end = file.restat().size,
 ): Generator<{ readonly text: string; readonly complete: boolean }, void, void> {
-  const chunk = Buffer.allocUnsafe(LIMITS.textLine);
+  const chunk = Buffer.allocUnsafe(Math.max(0, Math.min(LIMITS.textLine, end - start)));
   let rest = Buffer.alloc(0);
   let number = 1;
   for (let at = start; at < end; ) {

@@ -74,7 +74,7 @@ export function takeInventory(folder: TargetFolder): Inventory {
 /** What a folder looks like from outside: enough to notice that somebody else has worked on it. */
 export interface FolderState {
   readonly listing: Listing;
-  /** Inode, size and time of the uidlist; empty if there is none. */
+  /** See `uidlistStamp`. */
   readonly uidlist: string;
   /** See `stampOf`; taken before the folder was listed. */
   readonly stamp: string;
@@ -86,12 +86,21 @@ const EMPTY: FolderState = { listing: { count: 0, sum: '0' }, uidlist: '', stamp
 export function folderState(folder: TargetFolder | undefined): FolderState {
   if (folder === undefined) return EMPTY;
   const stamp = stampOf(folder);
-  const stat = folder.dir.lstat(UIDLIST);
-  return { listing: sumListing(folder), uidlist: stat === undefined ? '' : stampOfFile(stat), stamp };
+  const uidlist = uidlistStamp(folder);
+  return { listing: sumListing(folder), uidlist, stamp };
 }
 
-export function sameState(a: FolderState, b: FolderState): boolean {
-  return a.listing.count === b.listing.count && a.listing.sum === b.listing.sum && a.uidlist === b.uidlist;
+/** Whether a folder is what it was when it was looked at. It is listed only where its times do not settle that. */
+export function isAsSeen(folder: TargetFolder, seen: FolderState): boolean {
+  if (seen.stamp !== '' && seen.stamp === stampOf(folder)) return true;
+  const { listing, uidlist } = folderState(folder);
+  return listing.count === seen.listing.count && listing.sum === seen.listing.sum && uidlist === seen.uidlist;
+}
+
+/** Inode, size and times of the uidlist; empty if there is none. */
+export function uidlistStamp({ dir }: TargetFolder): string {
+  const stat = dir.lstat(UIDLIST);
+  return stat === undefined ? '' : stampOfFile(stat);
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   UidlistOrder,
   type UidlistRecord,
 } from '../codec/maildir/uidlist.ts';
+import { LIMITS } from '../core/limits.ts';
 import type { Remembered } from '../core/message.ts';
 import type { Dir } from '../io/dir.ts';
 import type { OpenFile } from '../io/file.ts';
@@ -31,6 +32,8 @@ export interface UidlistFile {
   readonly header: UidlistHeader | undefined;
   /** Records in file order; a line that breaks the format is passed to `bad` and left out. */
   records(bad: (line: BadLine) => void): Generator<UidlistRecord, void, void>;
+  /** All bytes behind the first line; each piece is valid until the next. */
+  body(): Generator<Uint8Array, void, void>;
   close(): void;
 }
 
@@ -45,8 +48,19 @@ export function openUidlist(dir: Dir): UidlistFile | undefined {
     path: file.path,
     header,
     records: (bad) => readRecords(file, header?.version ?? 3, bad),
+    body: () => readBytes(file, first.done ? 0 : first.value.text.length + 1),
     close: () => file.close(),
   };
+}
+
+function* readBytes(file: OpenFile, start: number): Generator<Uint8Array, void, void> {
+  const chunk = Buffer.allocUnsafe(LIMITS.textLine);
+  for (let at = start; ; ) {
+    const got = file.readAt(chunk, at);
+    if (got === 0) return;
+    at += got;
+    yield chunk.subarray(0, got);
+  }
 }
 
 function* readRecords(
@@ -123,6 +137,14 @@ export async function examineUidlist(
   }
 }
 
+/** The state of a uidlist that nobody has written since a pass left it: `next` is its UIDNEXT, and all records are ours. */
+export function uidlistAsLeft(dir: Dir, next: number): UidlistState {
+  const uidlist = openUidlist(dir);
+  uidlist?.close();
+  const header = uidlist?.header;
+  return { header, sound: header !== undefined, next, foreign: [] };
+}
+
 /** Looks up the fields that a uidlist already has for a message (POP3 UIDL and the like), in step with ascending UIDs. */
 export class KnownFields {
   readonly #records: Iterator<UidlistRecord, void, void> | undefined;
@@ -161,6 +183,12 @@ export class UidlistWriter {
 
   add(record: UidlistRecord): void {
     this.#lines.line(formatUidlistRecord(record).trimEnd());
+  }
+
+  /** Takes over all records of a uidlist. */
+  addAll(uidlist: UidlistFile): void {
+    this.#lines.flush();
+    for (const bytes of uidlist.body()) this.#file.write(bytes);
   }
 
   /** Makes the new file durable and puts it in the place of the old one; the directory is flushed with the lock's release. */

@@ -1,4 +1,5 @@
 import type { Marks, Remembered, Scanned } from '../core/message.ts';
+import type { Stretch } from '../core/stretch.ts';
 
 /**
  * What happens to one message of a mailbox. Plain data: what cannot be written down here is not done. `old` is what the
@@ -25,7 +26,9 @@ export type Action =
   /** Its user removed it from the target: it stays so, and is remembered. */
   | { readonly kind: 'leave'; readonly old: Remembered; readonly next: Remembered; readonly drift?: Drift }
   /** Gone on both sides, or not where it was left by a pass that was cut off. */
-  | { readonly kind: 'forget'; readonly old: Remembered };
+  | { readonly kind: 'forget'; readonly old: Remembered }
+  /** Messages, side by side, that both sides have as the last pass left them: nothing is done. */
+  | { readonly kind: 'keep-stretch'; readonly stretch: Stretch };
 
 /** What its user did to a message in the target since the last pass; `conflict`: while the source changed it otherwise. */
 export type Drift = 'gone' | 'flags' | 'conflict';

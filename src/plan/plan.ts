@@ -1,5 +1,6 @@
 import { assert } from '../core/errors.ts';
 import type { Marks, Remembered, Scanned } from '../core/message.ts';
+import { isStretch, messagesOf, type Stretch, StretchCursor } from '../core/stretch.ts';
 import type { Action, Drift, PlanSummary, TargetView } from './action.ts';
 import { mergeMarks, sameMarks, targetMarks } from './marks.ts';
 import { sameMessage, sourceUidOf } from './pairing.ts';
@@ -21,13 +22,17 @@ import { sameMessage, sourceUidOf } from './pairing.ts';
  *   message    any               absent (cut off)    add
  *   nothing    message           -                   add
  *   gone       any               -                   leave, or forget where the source has it no more
+ *   stretch    the same stretch  as left             keep-stretch
+ *
+ * Stretches may come in `scan` only while the target is as it was left and every UID is the source's own: not late, not
+ * renumbered, not merging. Each must be one of `old`.
  *
  * Where users have seen the target (`late`), mail that is new comes behind all that is there: with the source's UID if
  * that is high enough, else with the next one. In a merging plan nothing else happens.
  */
 export interface PlanInput {
-  readonly old: Iterable<Remembered>;
-  readonly scan: Iterable<Scanned>;
+  readonly old: Iterable<Remembered | Stretch>;
+  readonly scan: Iterable<Scanned | Stretch>;
   readonly target: TargetView;
   /** Source UIDs of messages that were known under another (`pairRenumbered`). */
   readonly renumbered: ReadonlyMap<number, Remembered>;
@@ -60,20 +65,25 @@ export function* makePlan(input: PlanInput): Generator<Action, void, void> {
   const from = Math.min(late.nextUid, ...late.mapped.map(({ uid }) => uid));
   const tail: { readonly uid: number; readonly action: Action }[] = [];
   for (const action of inSourceOrder({ ...input, old: bySourceUid(old, late.mapped) })) {
-    const { uid } = 'next' in action ? action.next : action.old;
+    const uid = uidOf(action);
     if (uid < from) yield action;
     else tail.push({ uid, action });
   }
   for (const { action } of tail.sort((a, b) => a.uid - b.uid)) yield action;
 }
 
+function uidOf(action: Action): number {
+  if (action.kind === 'keep-stretch') return action.stretch.firstUid;
+  return 'next' in action ? action.next.uid : action.old.uid;
+}
+
 /** Records in the order of the source's UIDs; only those that are mapped are out of it. */
 function* bySourceUid(
-  old: Iterable<Remembered>,
+  old: Iterable<Remembered | Stretch>,
   mapped: readonly Remembered[],
 ): Generator<Remembered, void, void> {
   const waiting = [...mapped].sort((a, b) => sourceUidOf(b) - sourceUidOf(a));
-  for (const record of old) {
+  for (const record of messagesOf(old)) {
     if (record.sourceUid !== undefined) continue;
     for (
       let next = waiting.at(-1);
@@ -92,26 +102,50 @@ function* inSourceOrder(input: PlanInput): Generator<Action, void, void> {
   const planner = new Planner(input);
   // A merge leaves what it knows where it is, whatever UID the source gives it now.
   const moved = new Set(input.merge ? [] : [...input.renumbered.values()].map(({ uid }) => uid));
-  const olds = input.old[Symbol.iterator]();
-  const nextOld = () => {
-    let next = olds.next();
-    while (!next.done && moved.has(next.value.uid)) next = olds.next();
-    return next;
+  const olds = new StretchCursor(input.old);
+  /** The next that is known; only plain stretches are passed as one, and only while no message may have moved. */
+  const head = () => {
+    for (; olds.head !== undefined; olds.advance()) {
+      const whole = isStretch(olds.head) && olds.head.plain && moved.size === 0;
+      const old = whole ? olds.head : olds.message();
+      if (old === undefined || isStretch(old) || !moved.has(old.uid)) return old;
+    }
+    return undefined;
   };
-  let head = nextOld();
+  const vanishedBefore = function* (uid: number): Generator<Action, void, void> {
+    for (let old = head(); old !== undefined && firstSourceUid(old) < uid; old = head()) {
+      const message = olds.message() as Remembered;
+      olds.advance();
+      yield planner.vanished(message);
+    }
+  };
   let last = 0;
   for (const now of input.scan) {
-    assert(now.uid > last, `scan gives UID ${now.uid} after ${last}`);
-    last = now.uid;
-    while (!head.done && sourceUidOf(head.value) < now.uid) {
-      yield planner.vanished(head.value);
-      head = nextOld();
+    const uid = firstSourceUid(now);
+    assert(uid > last, `scan gives UID ${uid} after ${last}`);
+    last = isStretch(now) ? now.lastUid : uid;
+    yield* vanishedBefore(uid);
+    if (isStretch(now)) {
+      const old = head();
+      assert(old !== undefined && isSameStretch(old, now), `no such stretch at UID ${uid}`);
+      olds.advance();
+      yield { kind: 'keep-stretch', stretch: now };
+      continue;
     }
-    const same = !head.done && sourceUidOf(head.value) === now.uid ? head.value : undefined;
-    if (same !== undefined) head = nextOld();
+    const old = head();
+    const same = old !== undefined && firstSourceUid(old) === uid ? olds.message() : undefined;
+    if (same !== undefined) olds.advance();
     yield* planner.present(same, now);
   }
-  for (; !head.done; head = nextOld()) yield planner.vanished(head.value);
+  yield* vanishedBefore(Number.POSITIVE_INFINITY);
+}
+
+function firstSourceUid(item: Remembered | Scanned | Stretch): number {
+  return isStretch(item) ? item.firstUid : sourceUidOf(item);
+}
+
+function isSameStretch(item: Remembered | Stretch, stretch: Stretch): boolean {
+  return isStretch(item) && item.at === stretch.at;
 }
 
 class Planner {
@@ -229,6 +263,19 @@ export class Summary {
   #drifted = false;
 
   add(action: Action): void {
+    if (action.kind === 'keep-stretch') this.#addStretch(action.stretch);
+    else this.#addOne(action);
+  }
+
+  #addStretch({ count, lastUid, keywords }: Stretch): void {
+    this.#counts.keep += count;
+    this.#lastOld = Math.max(this.#lastOld, lastUid);
+    if (this.#counts.add > 0) this.#inOrder = false;
+    for (const name of keywords) this.#keywords.add(name);
+    this.#lastUid = lastUid;
+  }
+
+  #addOne(action: Exclude<Action, { kind: 'keep-stretch' }>): void {
     const fresh = this.#counts.add > 0;
     this.#counts[action.kind]++;
     if (action.kind !== 'add') {

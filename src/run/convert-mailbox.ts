@@ -7,7 +7,7 @@ import type { User } from '../io/in-use.ts';
 import { printable } from '../io/names.ts';
 import type { Owner } from '../io/owner.ts';
 import { lockUidlist } from '../io/uidlist-lock.ts';
-import { folderState, sameState, stampOf, sumListing } from '../maildir/inspect.ts';
+import { isAsSeen, stampOf, sumListing } from '../maildir/inspect.ts';
 import { discardFolder, ensureFolder, openFolder, type TargetFolder } from '../maildir/target-folder.ts';
 import type { MaxRemove } from '../plan/removals.ts';
 import { hasJournal, type Journal, openJournal, removeJournal, writeJournal } from '../state/journal.ts';
@@ -223,7 +223,7 @@ class Conversion {
     let decision = first;
     let applied: Applied;
     try {
-      if (!sameState(folderState(folder), decision.state)) {
+      if (!isAsSeen(folder, decision.state)) {
         decision = await this.#decide(source);
         this.#guard(decision);
       }
@@ -244,6 +244,7 @@ class Conversion {
         foreign: decision.foreign,
         sweep: decision.sweep,
         keepIndex: decision.keepIndex,
+        appendOnly: decision.appendOnly,
         copy: source.copy,
         checkSignal: this.#context.checkSignal,
         remark: (code, uid, message) => this.#job.remark('finding', code, message, { uid }),
@@ -325,6 +326,7 @@ class Conversion {
       findings: this.#remarks.findings(source.findings),
       target: applied?.listing ?? state.listing,
       stamp: applied === undefined ? state.stamp : '',
+      uidlist: applied?.uidlist ?? state.uidlist,
       targetNext: decision.targetNext,
       foreign: decision.others,
       guid: this.#guid(decision),
@@ -341,7 +343,8 @@ class Conversion {
     try {
       for await (const action of breathing(decision.plan())) {
         this.#remarks.drift(action);
-        if ('next' in action) writer.add(action.next);
+        if (action.kind === 'keep-stretch') writer.addStretch(action.stretch);
+        else if ('next' in action) writer.add(action.next);
       }
       writer.commit();
     } catch (error) {

@@ -1,19 +1,18 @@
 import { parseOwnBaseName } from '../codec/maildir/name.ts';
-import type { MailboxFacts, Scanned } from '../core/message.ts';
-import { breathing } from '../io/breathe.ts';
+import type { MailboxFacts } from '../core/message.ts';
 import { baseOf } from '../maildir/base-of.ts';
 import { type FolderState, folderState, type Inventory, takeInventory } from '../maildir/inspect.ts';
 import { KeywordLetters } from '../maildir/keyword-letters.ts';
 import type { TargetFolder } from '../maildir/target-folder.ts';
 import { FolderView } from '../maildir/target-view.ts';
-import { examineUidlist, type UidlistState } from '../maildir/uidlist-file.ts';
+import { examineUidlist, type UidlistState, uidlistAsLeft } from '../maildir/uidlist-file.ts';
 import type { Action, PlanSummary } from '../plan/action.ts';
 import { type ForeignNumber, numberForeign } from '../plan/foreign.ts';
-import { pairRenumbered } from '../plan/pairing.ts';
-import { type Late, makePlan, mappedOf, type PlanInput, Summary } from '../plan/plan.ts';
+import { type Late, mappedOf } from '../plan/plan.ts';
 import type { Journal } from '../state/journal.ts';
 import type { Manifest } from '../state/manifest.ts';
 import { knownNumbers, withUids } from './numbers.ts';
+import { attentive, planPass } from './plan-pass.ts';
 import type { SourceView } from './source-view.ts';
 
 /** How a pass may change a target. */
@@ -57,6 +56,8 @@ export interface Decision {
   /** Whether anything in the folder has to change. */
   readonly work: boolean;
   readonly keepIndex: boolean;
+  /** Whether the records of the uidlist stay as they are, and new ones only come behind them. */
+  readonly appendOnly: boolean;
 }
 
 export async function decide(situation: Situation): Promise<Decision> {
@@ -67,20 +68,26 @@ export async function decide(situation: Situation): Promise<Decision> {
   const inventory = asLeft || folder === undefined ? undefined : takeInventory(folder);
   const cutOff = journal !== undefined;
   const sweep = manifest === undefined || cutOff;
-  const uidlist = await examineUidlist(
-    folder?.dir,
-    attentive(situation, manifest?.records() ?? []),
-    (base) => inventory === undefined || inventory.own.has(base) || inventory.others.has(base),
-    (base) => !sweep || parseOwnBaseName(base) === undefined,
-  );
+  const untouched = asLeft && !cutOff && isUidlistAsLeft(manifest, state);
+  const uidlist =
+    untouched && manifest !== undefined && folder !== undefined
+      ? uidlistAsLeft(folder.dir, manifest.header.targetNext)
+      : await examineUidlist(
+          folder?.dir,
+          attentive(manifest?.records() ?? [], situation.checkSignal),
+          (base) => inventory === undefined || inventory.own.has(base) || inventory.others.has(base),
+          (base) => !sweep || parseOwnBaseName(base) === undefined,
+        );
   const first = factsOf(situation, uidlist);
+  const late = manner.merge || manner.sealed ? lateBehind(uidlist, manifest) : undefined;
   const numbered = knownNumbers(first, manifest, inventory);
   const scan = () => withUids(first, numbered, source.records());
   const remembered = manifest?.header.letters.map((name) => name ?? undefined);
   const before = KeywordLetters.read(folder?.dir, remembered);
   const target = new FolderView(inventory, before, journal?.of ?? (() => []));
-  const late = manner.merge || manner.sealed ? lateBehind(uidlist, manifest) : undefined;
-  const planned = await plans(situation, { target, merge: manner.merge, late }, scan);
+  const whole = asLeft && !cutOff && first.numbered && late === undefined;
+  const how = { target, merge: manner.merge, late };
+  const planned = await planPass({ manifest, source, scan, whole, checkSignal: situation.checkSignal }, how);
   const { summary } = planned;
   const facts = { ...first, uidNext: Math.max(first.uidNext, late === undefined ? summary.lastUid + 1 : 1) };
   const letters = before.extend(summary.keywordsInUse, facts.keywords);
@@ -91,6 +98,7 @@ export async function decide(situation: Situation): Promise<Decision> {
   const moved = foreign.some(({ record, uid }) => record.uid !== uid);
   const unclaimed = inventory === undefined || !sweep ? 0 : countUnclaimed(inventory, planned.plan());
   const fits = sameValidity && uidlist.sound && !moved;
+  const keepIndex = fits && summary.appendOnly && summary.firstNew >= uidlist.next;
   return {
     state,
     inventory,
@@ -106,8 +114,15 @@ export async function decide(situation: Situation): Promise<Decision> {
     sweep,
     // A pass that was cut off may have left its lock and half a uidlist, even where all its messages are as they should be.
     work: cutOff || !fits || uidlist.next < least || letters.changed || summary.writes || unclaimed > 0,
-    keepIndex: fits && summary.appendOnly && summary.firstNew >= uidlist.next,
+    keepIndex,
+    appendOnly: keepIndex && untouched && summary.vanished === 0,
   };
+}
+
+/** Whether the uidlist is the one that the last pass left, with no records but ours. */
+function isUidlistAsLeft(manifest: Manifest | undefined, { uidlist }: FolderState): boolean {
+  const header = manifest?.header;
+  return header !== undefined && header.foreign === 0 && uidlist !== '' && uidlist === header.uidlist;
 }
 
 function lateBehind({ next }: UidlistState, manifest: Manifest | undefined): Late {
@@ -125,39 +140,6 @@ function factsOf({ manifest, source, manner, now }: Situation, { header, next }:
   const facts = source.facts(old, now);
   // Late mail joins what clients know, whatever has become of the source's numbers.
   return manner.merge && validity !== undefined ? { ...facts, uidValidity: validity } : facts;
-}
-
-/** The plan, and what it comes to. Messages under new UIDs are looked for only where some vanished and others came. */
-async function plans(
-  situation: Situation,
-  how: Omit<PlanInput, 'old' | 'scan' | 'renumbered'>,
-  scan: () => Iterable<Scanned>,
-): Promise<{ readonly plan: () => Iterable<Action>; readonly summary: PlanSummary }> {
-  const { manifest } = situation;
-  const old = () => manifest?.records() ?? [];
-  const planWith = (renumbered: PlanInput['renumbered']) => () =>
-    makePlan({ ...how, old: old(), scan: scan(), renumbered });
-  const summarize = async (plan: Iterable<Action>) => {
-    const summary = new Summary();
-    for await (const action of attentive(situation, plan)) summary.add(action);
-    return summary.plan;
-  };
-  const plain = planWith(new Map());
-  const summary = await summarize(plain());
-  const moved = summary.vanished > 0 || how.merge;
-  if (manifest === undefined || summary.added === 0 || !moved) return { plan: plain, summary };
-  const renumbered = await pairRenumbered(old(), attentive(situation, scan()));
-  if (renumbered.size === 0) return { plan: plain, summary };
-  const plan = planWith(renumbered);
-  return { plan, summary: await summarize(plan()) };
-}
-
-/** The same items, while signals are noticed: a walk over a million messages takes seconds. */
-async function* attentive<T>({ checkSignal }: Situation, items: Iterable<T>): AsyncGenerator<T, void, void> {
-  for await (const item of breathing(items)) {
-    checkSignal();
-    yield item;
-  }
 }
 
 /** Files with names of ours that nothing in the plan names. */

@@ -18,7 +18,8 @@ export function announcePlan(
   if (creates) say('create-mailbox', 'the folder would be made');
   for (const action of plan()) {
     const words = describe(action);
-    if (words !== undefined) say(words[0], words[1], 'next' in action ? action.next.uid : action.old.uid);
+    if (words !== undefined && action.kind !== 'keep-stretch')
+      say(words[0], words[1], 'next' in action ? action.next.uid : action.old.uid);
   }
   for (const { record, uid } of foreign)
     if (record.uid !== uid) say('foreign', `mail of others would get UID ${uid}`, record.uid);
@@ -39,6 +40,7 @@ function describe(action: Action): readonly [ActionEvent['kind'], string] | unde
     case 'release':
       return ['remove', 'is gone from the source, but changed in the target: it would be left to its user'];
     case 'keep':
+    case 'keep-stretch':
     case 'leave':
     case 'forget':
       return undefined;

@@ -25,6 +25,7 @@ export function* intentsOf(plan: Iterable<Action>): Generator<Intent, void, void
         if (action.next.uid === forgotten) yield [forgotten, action.next];
         break;
       case 'keep':
+      case 'keep-stretch':
       case 'leave':
         break;
     }

@@ -74,7 +74,7 @@ export class MailboxRemarks {
       this.#job.remark('finding', 'TARGET_MESSAGE_KEPT', message, { uid: action.old.uid });
     }
     const drift = 'drift' in action ? action.drift : undefined;
-    if (drift === undefined || action.kind === 'add') return;
+    if (drift === undefined || !('old' in action)) return;
     const [code, message] = DRIFT[drift];
     this.#job.remark('finding', code, message, { uid: action.old.uid });
   }

@@ -2,7 +2,8 @@ import { BlockDigests } from '../codec/digest.ts';
 import type { ScanOptions, ScanRemark } from '../codec/mbox/message-scanner.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Finding, Findings } from '../core/message.ts';
-import { digestBlocks, type Unchanged, unchangedBlocks } from '../source/blocks.ts';
+import type { Stretch } from '../core/stretch.ts';
+import { blockSizeFor, digestBlocks, type Unchanged, unchangedBlocks } from '../source/blocks.ts';
 import { scanDelta } from '../source/delta.ts';
 import {
   beginsWithSeparator,
@@ -23,7 +24,7 @@ import { readingKey } from './source-view.ts';
 /** Reads a spool once: what changed since the last pass where that can be told, else all of it. */
 export async function readSpool(context: RunContext, input: ReadInput): Promise<Reading> {
   const spool = await Spool.open(input.open());
-  let spill = new Spill();
+  let spill = new Spill(input.known);
   const close = () => {
     spool.close();
     spill.close();
@@ -38,7 +39,7 @@ export async function readSpool(context: RunContext, input: ReadInput): Promise<
       input.store.clear();
     }
     const read = delta ?? (await readWhole({ context, input, spool, spill }, blocks));
-    const blockSize = known?.header.blocks.size ?? LIMITS.block;
+    const blockSize = known?.header.blocks.size ?? blockSizeFor(spool.size);
     return { ...read, spool, spill, blockSize, settled: spool.settled, complete: spill.count, close };
   } catch (error) {
     close();
@@ -81,7 +82,12 @@ async function readChanges(
   const options = scanOptions(attempt, rules, (remark) => {
     if (held.length <= MANY) held.push(remark);
   });
-  const delta = await scanDelta(spool, known, unchanged, { ...options, onMessage: keeper(attempt) });
+  const onStretch = (stretch: Stretch) => {
+    context.checkSignal();
+    attempt.spill.addStretch(stretch);
+  };
+  const into = { ...options, onMessage: keeper(attempt), onStretch };
+  const delta = await scanDelta(spool, known, unchanged, into);
   if (delta === undefined || held.length > MANY) return undefined;
   input.rules(rules, spool.place);
   const findings = new FindingList();
@@ -139,7 +145,8 @@ async function readWhole(attempt: Attempt, known: readonly string[] | undefined)
   input.rules(rules, spool.place);
   const findings = new FindingList();
   const options = scanOptions(attempt, rules, (remark) => say(attempt, findings, remark));
-  const digests = known === undefined && spool.inPlace ? new BlockDigests(LIMITS.block) : undefined;
+  const digests =
+    known === undefined && spool.inPlace ? new BlockDigests(blockSizeFor(spool.size)) : undefined;
   const totals = await scanSpool(spool, { ...options, onMessage: keeper(attempt) }, (piece) => {
     digests?.push(piece);
     context.took(piece.length);

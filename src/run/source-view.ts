@@ -1,6 +1,7 @@
 import type { ContentStore } from '../codec/mbox/message-scanner.ts';
 import { assert, SpoolsyncError } from '../core/errors.ts';
 import type { Findings, Fingerprint, MailboxFacts, Remembered, Scanned } from '../core/message.ts';
+import type { Stretch } from '../core/stretch.ts';
 import type { MboxRules } from '../core/types.ts';
 import { sourceUidOf } from '../plan/pairing.ts';
 import { copyMessage } from '../source/scan.ts';
@@ -26,6 +27,8 @@ export interface SourceView {
   facts(old: OldNumbers | undefined, now: number): MailboxFacts;
   /** In file order, with the source's own UIDs where it has any. */
   records(): Iterable<Scanned>;
+  /** The same; what is as the manifest has it may come as stretches of it. */
+  items(): Iterable<Scanned | Stretch>;
   /** Reads a message again; `SOURCE_MOVED` if it is not what it was. */
   copy(message: Scanned, store: ContentStore): void;
 }
@@ -50,6 +53,7 @@ export function sourceOf(reading: Reading): SourceView {
     messages: complete,
     facts: (old, now) => numbersOf(totals, old, now),
     records: () => spill.records(complete),
+    items: () => spill.items(complete),
     copy: (message, store) => {
       const quiet = { ...reading.options, remark: () => undefined };
       const copied = copyMessage(spool, quiet, message, store);
@@ -59,7 +63,7 @@ export function sourceOf(reading: Reading): SourceView {
 }
 
 /** Nothing is ever copied from it: what the target lacks of an unchanged source its user removed. */
-export function sourceFromManifest({ header, records, blocks }: Manifest): SourceView {
+export function sourceFromManifest({ header, records, stretches, blocks }: Manifest): SourceView {
   const { uidValidity, numbered, uidNext, keywords } = header;
   return {
     rules: header.rules,
@@ -74,6 +78,7 @@ export function sourceFromManifest({ header, records, blocks }: Manifest): Sourc
     messages: header.messages,
     facts: () => ({ uidValidity, numbered, uidNext, keywords }),
     records: () => scannedAgain(records()),
+    items: () => stretchesAgain(stretches()),
     copy: ({ uid }) => assert(false, `message ${uid} of a source that was not read`),
   };
 }
@@ -85,16 +90,26 @@ export function emptySource(manifest: Manifest): SourceView {
     messages: 0,
     bytes: 0,
     records: () => [],
+    items: () => [],
     settled: false,
     blocks: [],
   };
 }
 
-function* scannedAgain(records: Iterable<Remembered>): Generator<Scanned, void, void> {
-  let ordinal = 0;
+function* scannedAgain(records: Iterable<Remembered>, from = 0): Generator<Scanned, void, void> {
+  let ordinal = from;
   for (const record of records) {
     const { sourceUid: _uid, gone: _gone, target: _target, ...message } = record;
     yield { ...message, uid: sourceUidOf(record), ordinal: ordinal++, staged: false };
+  }
+}
+
+function* stretchesAgain(stretches: Iterable<Stretch>): Generator<Scanned | Stretch, void, void> {
+  let ordinal = 0;
+  for (const stretch of stretches) {
+    if (stretch.plain) yield stretch;
+    else yield* scannedAgain(stretch.records(), ordinal);
+    ordinal += stretch.count;
   }
 }
 

@@ -1,8 +1,16 @@
 import { BlockDigests } from '../codec/digest.ts';
+import { LIMITS } from '../core/limits.ts';
 import type { Spool } from './spool.ts';
 
 /** Whether no byte from `from` to `to` changed. */
 export type Unchanged = (from: number, to: number) => boolean;
+
+/** Size of the blocks in which a spool of so many bytes is compared with its later states. */
+export function blockSizeFor(bytes: number): number {
+  let size: number = LIMITS.block;
+  while (bytes > size * LIMITS.blocks) size *= 2;
+  return size;
+}
 
 /** Reads a spool once; XXH64 of each of its blocks. */
 export async function digestBlocks(

@@ -12,6 +12,7 @@ import { plainDialect } from '../codec/mbox/plain.ts';
 import { CR, LF } from '../core/bytes.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Finding, Findings, MailboxFacts, MessageRecord, Remembered } from '../core/message.ts';
+import { isStretch, type Stretch, StretchCursor } from '../core/stretch.ts';
 import type { Ground } from '../core/types.ts';
 import { Breath } from '../io/breathe.ts';
 import type { Unchanged } from './blocks.ts';
@@ -35,7 +36,12 @@ export interface KnownSpool {
     readonly ground: Ground;
   };
   /** All messages that the last pass saw, and no others; in UID order, which must be file order for this. */
-  records(): Iterable<Remembered>;
+  stretches(): Iterable<Stretch>;
+}
+
+export interface DeltaOptions extends ScanOptions {
+  /** Messages that are taken over as one: their place in the order of the file is this. */
+  onStretch(stretch: Stretch): void;
 }
 
 export interface DeltaOutcome {
@@ -57,7 +63,7 @@ export async function scanDelta(
   spool: Spool,
   known: KnownSpool,
   unchanged: Unchanged,
-  options: ScanOptions,
+  options: DeltaOptions,
 ): Promise<DeltaOutcome | undefined> {
   const scan = new DeltaScan(spool, known, unchanged, options);
   try {
@@ -80,22 +86,23 @@ class DeltaScan {
   readonly #scanner: MessageScanner;
   readonly #dialect: ScanOptions['dialect'];
   readonly #remark: ScanOptions['remark'];
-  readonly #olds: Iterator<Remembered>;
-  #old: IteratorResult<Remembered>;
+  readonly #onStretch: DeltaOptions['onStretch'];
+  readonly #olds: StretchCursor;
   readonly #breath = new Breath();
   #begun = 0;
   #reused = 0;
   #framed = 0;
 
-  constructor(spool: Spool, known: KnownSpool, unchanged: Unchanged, options: ScanOptions) {
+  constructor(spool: Spool, known: KnownSpool, unchanged: Unchanged, options: DeltaOptions) {
     this.#spool = spool;
     this.#known = known;
     this.#unchanged = unchanged;
     this.#dialect = known.header.ground === 'lines' ? this.#watched(options.dialect) : options.dialect;
     this.#scanner = new MessageScanner({ ...options, dialect: this.#dialect });
     this.#remark = options.remark;
-    this.#olds = known.records()[Symbol.iterator]();
-    this.#old = this.#olds.next();
+    this.#onStretch = options.onStretch;
+    this.#olds = new StretchCursor(known.stretches());
+    this.#takeApart();
   }
 
   async run(): Promise<DeltaOutcome> {
@@ -108,7 +115,7 @@ class DeltaScan {
       from = next;
     }
     // What was taken over stood side by side only if all of them are in file order.
-    while (!this.#old.done) this.#advance();
+    while (this.#olds.head !== undefined) this.#advance();
     const totals = this.#scanner.finish();
     return { totals, reused: this.#reused, framed: this.#framed };
   }
@@ -147,16 +154,27 @@ class DeltaScan {
   }
 
   #canTakeOver({ offset, content }: MessageStart): boolean {
-    while (!this.#old.done && this.#old.value.start < content) this.#advance();
-    if (this.#old.done || this.#old.value.start !== content) return false;
+    const old = this.#oldAt(content);
+    if (old === undefined) return false;
     if (this.#reused === 0) this.#compareMailbox();
-    return this.#isSame(this.#old.value, offset);
+    return this.#isSame(old, offset);
   }
 
-  /** Whether nothing changed that had a say in a message; `from` is the offset of its separator. */
-  #isSame({ end, claim }: Remembered, from: number): boolean {
+  /** The known message that begins there, or the stretch that does. */
+  #oldAt(content: number): Remembered | Stretch | undefined {
+    for (let old = this.#olds.head; old !== undefined && old.start < content; old = this.#olds.head) {
+      if (isStretch(old) && old.end > content) this.#olds.message();
+      else this.#advance();
+    }
+    return this.#olds.head?.start === content ? this.#olds.head : undefined;
+  }
+
+  /** Whether nothing changed that had a say in messages; `from` is the offset of the first one's separator. */
+  #isSame(old: Remembered | Stretch, from: number): boolean {
     const { bytes, numbered } = this.#known.header;
+    const claim = isStretch(old) ? undefined : old.claim;
     if (claim === 'other' || (claim === undefined && !numbered)) return false; // the UID may be ours
+    const { end } = old;
     const to = end + REACH;
     if (end > this.#spool.size) return false;
     // What ends with the file ends elsewhere when the file does.
@@ -167,18 +185,42 @@ class DeltaScan {
   /** Takes over as many messages as can be, from the one at hand on; returns where to frame again. */
   async #takeOver(separator: number): Promise<Resumption | undefined> {
     const first = separator;
-    let [from, last] = [separator, undefined as Remembered | undefined];
-    while (!this.#old.done && this.#isSame(this.#old.value, from)) {
-      last = this.#old.value;
-      if (!this.#scanner.replay(asScanned(last))) throw this.unknown;
-      this.#reused++;
+    let [from, last] = [separator, undefined as Remembered | Stretch | undefined];
+    for (let old = this.#same(from); old !== undefined; old = this.#same(from)) {
+      if (!this.#replay(old)) {
+        if (!isStretch(old)) throw this.unknown;
+        this.#olds.message();
+        continue;
+      }
+      last = old;
       await this.#breath.draw();
-      from = last.end;
+      from = old.end;
       this.#advance();
     }
     if (last === undefined) throw this.unknown;
     this.#foundBefore(first, last.end);
     return this.#separatorBehind(last);
+  }
+
+  /** What is known next, if it is unchanged; a stretch is taken apart where not all of it is. */
+  #same(from: number): Remembered | Stretch | undefined {
+    const old = this.#olds.head;
+    if (old === undefined) return undefined;
+    if (isStretch(old) && this.#isSame(old, from)) return old;
+    const message = this.#olds.message();
+    return message !== undefined && this.#isSame(message, from) ? message : undefined;
+  }
+
+  #replay(old: Remembered | Stretch): boolean {
+    if (!isStretch(old)) {
+      if (!this.#scanner.replay(asScanned(old))) return false;
+      this.#reused++;
+      return true;
+    }
+    if (!this.#scanner.replayStretch(old)) return false;
+    this.#onStretch(old);
+    this.#reused += old.count;
+    return true;
   }
 
   /** Says again what the last pass found in messages that are taken over; of the first separator the framer has spoken. */
@@ -191,7 +233,9 @@ class DeltaScan {
   }
 
   /** The separator behind a message that was taken over; `undefined` at the end of the file. */
-  #separatorBehind({ start, end }: Remembered): Resumption | undefined {
+  #separatorBehind(last: Remembered | Stretch): Resumption | undefined {
+    const { end } = last;
+    const start = isStretch(last) ? last.lastStart : last.start;
     const behind = Buffer.from(this.#spool.peek(end, 8));
     const at = [0, 1, 2].find((skip) => behind.toString('latin1', skip, skip + 5) === 'From ');
     if (at === undefined) {
@@ -235,9 +279,17 @@ class DeltaScan {
   }
 
   #advance(): void {
-    const before = this.#old.done ? 0 : this.#old.value.end;
-    this.#old = this.#olds.next();
-    if (!this.#old.done && this.#old.value.start <= before) throw this.unknown;
+    const before = this.#olds.head?.end ?? 0;
+    this.#olds.advance();
+    this.#takeApart();
+    const next = this.#olds.head;
+    if (next !== undefined && next.start <= before) throw this.unknown;
+  }
+
+  /** Of what is not plain, each message must be looked at. */
+  #takeApart(): void {
+    const { head } = this.#olds;
+    if (head !== undefined && isStretch(head) && !head.plain) this.#olds.message();
   }
 }
 

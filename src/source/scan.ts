@@ -234,7 +234,12 @@ export function copyMessage(
     trailingNewline: 'never',
     judge: () => ({ separator: false }),
     // Its numbers are known, and a message that is not the first of its file cannot be the pseudo message.
-    numbering: () => ({ message: () => record, replay: () => undefined, finish: () => NO_NUMBERS }),
+    numbering: () => ({
+      message: () => record,
+      replay: () => undefined,
+      replayStretch: () => false,
+      finish: () => NO_NUMBERS,
+    }),
     marker: 'From ',
   };
   const scanner = new MessageScanner({

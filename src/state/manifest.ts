@@ -2,27 +2,34 @@ import { runningDigest } from '../codec/digest.ts';
 import { assert, SpoolsyncError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Findings, Fingerprint, Listing, MailboxFacts, Remembered } from '../core/message.ts';
+import type { Stretch } from '../core/stretch.ts';
 import type { Ground, MboxRules } from '../core/types.ts';
 import { breathing } from '../io/breathe.ts';
 import type { Dir } from '../io/dir.ts';
 import type { OpenFile } from '../io/file.ts';
 import { LineWriter, readLines } from '../io/lines.ts';
 import { printable } from '../io/names.ts';
-import { ascii, formatRecord, parseJson, parseRecord } from './record-line.ts';
+import { ascii, formatRecord, isPlain, parseJson, parseRecord } from './record-line.ts';
+import { formatStretch, parseStretch, type StretchPlace, StretchSum } from './stretch-line.ts';
 
 /**
  * The manifest of a mailbox: what the last finished pass made of it (docs/manifest.md).
  *
- * A text file: a header line, lines with the digests of the spool's blocks, one line per message in UID order, a trailer
- * line with the count and an XXH64 of all lines before it. It is read as a stream, so that memory does not grow with the
- * mailbox, and only after the trailer has been checked. It is written under another name and renamed, last of all that a
- * pass does to a mailbox, so that it never claims what is not durable.
+ * A text file: a header line, lines with the digests of the spool's blocks, one line per message in UID order, some
+ * hundreds of them behind a line that sums them up, a trailer line with the count and an XXH64 of all lines before it.
+ * It is read as a stream, so that memory does not grow with the mailbox, and only after the trailer has been checked. It
+ * is written under another name and renamed, last of all that a pass does to a mailbox, so that it never claims what is
+ * not durable.
  */
 
 const FORMAT = 'spoolsync manifest';
-const VERSION = 2;
+const VERSION = 3;
 /** Block digests on one line. */
 const BLOCKS_PER_LINE = 1024;
+/** Messages of a stretch. Fewer cost lines, more are taken apart for the sake of one that changed. */
+const STRETCH = 256;
+/** Bytes that the line of a stretch rarely exceeds. */
+const SHORT = 512;
 
 export interface ManifestHeader extends MailboxFacts {
   /** How many manifests of the mailbox were made, this one included: a journal of another is of a pass that was completed. */
@@ -47,6 +54,8 @@ export interface ManifestHeader extends MailboxFacts {
   readonly target: Listing;
   /** Inodes and times of what names the target's messages; empty where they were too young to be trusted. */
   readonly stamp: string;
+  /** Inode, size and times of the target's uidlist: under its lock, so that whatever comes later differs. */
+  readonly uidlist: string;
   /** UIDNEXT that the target has. */
   readonly targetNext: number;
   /** Messages in the target that spoolsync did not put there. */
@@ -67,6 +76,10 @@ export interface Manifest {
   readonly header: ManifestHeader;
   /** In UID order. Can be walked through any number of times. */
   records(): Generator<Remembered, void, void>;
+  /** The same, as stretches. */
+  stretches(): Generator<Stretch, void, void>;
+  /** A stretch, by what was kept of it elsewhere. */
+  stretch(place: StretchPlace): Stretch;
   /** XXH64 of each block of the spool, in file order. */
   blocks(): Generator<string, void, void>;
   close(): void;
@@ -82,7 +95,9 @@ export function openManifest(state: Dir, name: string): Manifest | undefined {
     if (header.messages !== messages) throw damaged(file, 'its counts do not agree');
     return {
       header,
-      records: () => readRecords(file, header, end),
+      records: () => readRecords(file, blockLines(header) + 1, end),
+      stretches: () => readStretches(file, header, end),
+      stretch: (place) => stretchOf(file, place),
       blocks: () => readBlocks(file, header, end),
       close: () => file.close(),
     };
@@ -175,19 +190,60 @@ function* readBlocks(file: OpenFile, header: ManifestHeader, end: number): Gener
   }
 }
 
+/** The messages between two offsets, behind so many lines. */
 function* readRecords(
   file: OpenFile,
-  header: ManifestHeader,
+  skip: number,
   end: number,
+  start = 0,
 ): Generator<Remembered, void, void> {
-  const first = blockLines(header) + 2;
   let number = 0;
-  for (const { text } of readLines(file, 0, end)) {
-    if (++number < first) continue;
+  for (const { text } of readLines(file, start, end)) {
+    if (++number <= skip || text.startsWith('{')) continue;
     const record = parseRecord(text);
     if (record === undefined) throw damaged(file, `line ${number} is no message`);
     yield record;
   }
+}
+
+function* readStretches(file: OpenFile, header: ManifestHeader, end: number): Generator<Stretch, void, void> {
+  let at = offsetOfLine(file, blockLines(header) + 1, end);
+  while (at < end) {
+    const text = lineAt(file, at, Math.min(end, at + SHORT)) ?? lineAt(file, at, end) ?? '';
+    const place = parseStretch(text, at + text.length + 1);
+    if (place === undefined) throw damaged(file, `there is no stretch at offset ${at}`);
+    yield stretchOf(file, place);
+    at = place.at + place.bytes;
+  }
+}
+
+/** The line at an offset, if its end lies before `end`. */
+function lineAt(file: OpenFile, at: number, end: number): string | undefined {
+  const line = readLines(file, at, end).next();
+  return !line.done && line.value.complete ? line.value.text : undefined;
+}
+
+function stretchOf(file: OpenFile, place: StretchPlace): Stretch {
+  const { at, bytes } = place;
+  return {
+    ...place,
+    records: () => readRecords(file, 0, at + bytes, at),
+    text: () => {
+      const lines = Buffer.alloc(bytes - 1);
+      if (file.readAt(lines, at) < lines.length) throw damaged(file, 'it is cut short');
+      return lines.toString('latin1');
+    },
+  };
+}
+
+/** Offset behind so many lines. */
+function offsetOfLine(file: OpenFile, lines: number, end: number): number {
+  let [at, number] = [0, 0];
+  for (const { text } of readLines(file, 0, end)) {
+    at += text.length + 1;
+    if (++number === lines) break;
+  }
+  return at;
 }
 
 function damaged(file: OpenFile, why: string): SpoolsyncError {
@@ -207,6 +263,8 @@ export class ManifestWriter {
   readonly #digest = runningDigest();
   readonly #expected: number;
   #messages = 0;
+  #sum = new StretchSum();
+  #pending: string[] = [];
 
   /** `blocks`: as many digests as the header says. */
   constructor(state: Dir, name: string, header: ManifestHeader, blocks: readonly string[] = []) {
@@ -224,14 +282,36 @@ export class ManifestWriter {
       this.#lines.line(JSON.stringify(blocks.slice(at, at + BLOCKS_PER_LINE)));
   }
 
-  /** Records must come in UID order. */
+  /** Records must come in UID order. The first stands alone: in a spool that changed, it is read in any case. */
   add(record: Remembered): void {
+    if (this.#sum.count >= STRETCH || this.#messages === 1) this.#endStretch();
     this.#messages++;
-    this.#lines.line(formatRecord(record));
+    this.#sum.add(record, isPlain(record));
+    this.#pending.push(formatRecord(record));
+  }
+
+  /** Takes over a stretch of another manifest. Short ones grow together, so that many passes do not make many of them. */
+  addStretch(stretch: Stretch): void {
+    const { count } = this.#sum;
+    const full = count >= STRETCH / 2 || count + stretch.count > 2 * STRETCH;
+    if (full || this.#messages === 1) this.#endStretch();
+    this.#messages += stretch.count;
+    this.#sum.addStretch(stretch);
+    this.#pending.push(stretch.text());
+  }
+
+  #endStretch(): void {
+    if (this.#sum.count === 0) return;
+    const lines = this.#pending.join('\n');
+    this.#lines.line(formatStretch(this.#sum.summary, lines.length + 1));
+    this.#lines.line(lines);
+    this.#pending = [];
+    this.#sum = new StretchSum();
   }
 
   /** Makes the new manifest durable and puts it in the place of the old one. */
   commit(): void {
+    this.#endStretch();
     this.#lines.flush();
     const trailer = { messages: this.#messages, xxh64: this.#digest.hex() };
     this.#lines.line(JSON.stringify(trailer));
@@ -266,7 +346,7 @@ export async function moveManifest(
     ...manifest.blocks(),
   ]);
   try {
-    for await (const record of breathing(manifest.records())) writer.add(record);
+    for await (const stretch of breathing(manifest.stretches())) writer.addStretch(stretch);
     writer.commit();
   } catch (error) {
     writer.abandon();

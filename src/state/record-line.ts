@@ -13,8 +13,14 @@ export function formatRecord(record: Remembered): string {
   return `[${uid},${flags},${date},${size},${vsize},"${digest}",${start},${end},${names}${more}]`;
 }
 
-function formatMore({ claim, sourceUid, gone, target }: Remembered): string {
-  if (claim === undefined && sourceUid === undefined && gone === undefined && target === undefined) return '';
+/** Whether there is nothing to say of a message but what every line says. */
+export function isPlain({ claim, sourceUid, gone, target }: Remembered): boolean {
+  return claim === undefined && sourceUid === undefined && gone === undefined && target === undefined;
+}
+
+function formatMore(record: Remembered): string {
+  if (isPlain(record)) return '';
+  const { claim, sourceUid, gone, target } = record;
   const marks = target === undefined ? undefined : [target.flags, target.keywords];
   return `,${ascii(JSON.stringify({ claim, sourceUid, gone, target: marks }))}`;
 }

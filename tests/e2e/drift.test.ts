@@ -158,7 +158,7 @@ test('a copy of a manifest that somebody laid beside it takes no mail away', () 
 
 /** A manifest with another version, under a checksum that fits. */
 function ofVersion(text: string, version: number): string {
-  const lines = text.replace('"version":2', `"version":${version}`).split('\n');
+  const lines = text.replace('"version":3', `"version":${version}`).split('\n');
   const body = `${lines.slice(0, -2).join('\n')}\n`;
   const trailer = (lines.at(-2) ?? '').replace(/"xxh64":"[^"]*"/, `"xxh64":"${digestOf(Buffer.from(body))}"`);
   return `${body}${trailer}\n`;

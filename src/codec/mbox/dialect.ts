@@ -1,4 +1,5 @@
 import type { Claim } from '../../core/message.ts';
+import type { StretchSummary } from '../../core/stretch.ts';
 import type { CivilTime, Flags, MboxRules } from '../../core/types.ts';
 
 /**
@@ -104,8 +105,16 @@ export interface Numbering {
    * its headers would have it; `undefined` where only they can tell. Never the first message of a file.
    */
   replay(known: Replayed): MessageMeta | undefined;
+  /**
+   * The next messages, all of which claim the UIDs that they had. False, and nothing taken, where they would not have these
+   * again, or where that must be asked of each.
+   */
+  replayStretch(known: ReplayedStretch): boolean;
   finish(): MailboxMeta;
 }
 
 /** What an earlier reading made of a message. */
 export type Replayed = Pick<MessageMeta, 'uid' | 'flags' | 'keywords' | 'claim'>;
+
+/** What an earlier reading made of messages that stand side by side; their UIDs ascend. */
+export type ReplayedStretch = Pick<StretchSummary, 'count' | 'firstUid' | 'lastUid'>;

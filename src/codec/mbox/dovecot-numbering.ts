@@ -1,7 +1,14 @@
 import { MAX_UID } from '../../core/limits.ts';
 import { FLAG } from '../../core/types.ts';
 import { claimOf } from './claim.ts';
-import type { MailboxMeta, MessageMeta, MetadataHeader, Numbering, Replayed } from './dialect.ts';
+import type {
+  MailboxMeta,
+  MessageMeta,
+  MetadataHeader,
+  Numbering,
+  Replayed,
+  ReplayedStretch,
+} from './dialect.ts';
 import { flagsOf } from './status-letters.ts';
 
 /**
@@ -63,6 +70,17 @@ export class DovecotNumbering implements Numbering {
     const uids = claim === 'none' ? [] : [known];
     const uid = this.#assign({ uids, flags, keywords, pseudo: false, remarks: [] });
     return { uid, flags, keywords, ...claimOf(uids, uid) };
+  }
+
+  /** UIDs below the next one only have to ascend; the next one itself must be followed by the one behind it, and so on. */
+  replayStretch({ count, firstUid, lastUid }: ReplayedStretch): boolean {
+    const dense = lastUid - firstUid + 1 === count;
+    const accepted = lastUid < this.#next || (dense && firstUid <= this.#next);
+    if (firstUid <= this.#previous || !accepted || lastUid >= MAX_UID) return false;
+    this.#messages += count;
+    this.#previous = lastUid;
+    this.#next = Math.max(this.#next, lastUid + 1);
+    return true;
   }
 
   finish(): MailboxMeta {

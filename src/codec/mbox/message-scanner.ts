@@ -1,6 +1,7 @@
 import { assert } from '../../core/errors.ts';
 import type { Severity } from '../../core/events.ts';
 import type { Claim, MessageRecord } from '../../core/message.ts';
+import type { StretchSummary } from '../../core/stretch.ts';
 import type { Unquote } from '../../core/types.ts';
 import { parseDateHeader } from '../date-header.ts';
 import type { Zone } from '../time-zone.ts';
@@ -159,6 +160,13 @@ export class MessageScanner implements FramerSink {
     const { uid, claim } = meta;
     const same = uid === known.uid && claim === known.claim;
     this.#options.onMessage(same ? known : withNumbers(known, uid, claim), this.#ordinal++, false);
+    return true;
+  }
+
+  /** Takes over the next messages from an earlier reading as one; false where they must be looked at one by one. */
+  replayStretch(known: StretchSummary): boolean {
+    if (!this.#numbering.replayStretch(known)) return false;
+    this.#ordinal += known.count;
     return true;
   }
 

@@ -56,6 +56,11 @@ export class PlainNumbering implements Numbering {
     return { uid: ++this.#uid, flags, keywords, claim: 'none' };
   }
 
+  /** No message claims a UID here. */
+  replayStretch(): boolean {
+    return false;
+  }
+
   finish(): MailboxMeta {
     const keywords = [...this.#keywords.values()];
     return { uidValidity: undefined, uidNext: this.#uid + 1, keywords, renumbered: false };

@@ -1,6 +1,13 @@
 import { MAX_UID } from '../../core/limits.ts';
 import { claimOf } from './claim.ts';
-import type { MailboxMeta, MessageMeta, MetadataHeader, Numbering, Replayed } from './dialect.ts';
+import type {
+  MailboxMeta,
+  MessageMeta,
+  MetadataHeader,
+  Numbering,
+  Replayed,
+  ReplayedStretch,
+} from './dialect.ts';
 import { flagsOf, STATUS_LETTERS } from './status-letters.ts';
 
 /**
@@ -76,6 +83,14 @@ export class UwNumbering implements Numbering {
     this.#previous = uid;
     this.#last = Math.max(this.#last, uid);
     return { uid, flags, keywords, ...claimOf(claim === 'none' ? [] : [known], uid) };
+  }
+
+  replayStretch({ count, firstUid, lastUid }: ReplayedStretch): boolean {
+    if (this.#uidValidity === undefined || this.#hasGap || firstUid <= this.#previous) return false;
+    this.#messages += count;
+    this.#previous = lastUid;
+    this.#last = Math.max(this.#last, lastUid);
+    return true;
   }
 
   /** Where the list has an empty place, which names count cannot be told from those that are shown. */

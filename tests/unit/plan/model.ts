@@ -56,6 +56,11 @@ export function carryOut(
   };
   for (const action of plan) {
     switch (action.kind) {
+      case 'keep-stretch':
+        for (const one of action.stretch.records())
+          if (!folder.has(fileOf(one))) throw new Error('not there');
+        remembered.push(...action.stretch.records());
+        break;
       case 'keep':
         if (!folder.has(fileOf(action.next))) throw new Error('another message');
         break;

@@ -30,6 +30,7 @@ async function pairedPlan(old: readonly Remembered[], now: readonly MessageRecor
 
 function kinds(actions: readonly Action[]): string[] {
   return actions.map((action) => {
+    if (action.kind === 'keep-stretch') return `keep-stretch ${action.stretch.firstUid}`;
     const drift = 'drift' in action ? ` ${action.drift}` : '';
     return `${action.kind} ${('next' in action ? action.next : action.old).uid}${drift}`;
   });

@@ -15,6 +15,7 @@ import type { Manifest } from '../../../src/state/manifest.ts';
 import { Random } from '../../helpers/random.ts';
 import { EDITS, makeSpool } from '../../helpers/spool-edits.ts';
 import { open, tempDir } from '../io/support.ts';
+import { messagesIn } from '../state/stretches.ts';
 
 /**
  * A spool is read, changed, and read again with what the first reading knew: the outcome must be that of a reading that
@@ -81,6 +82,9 @@ async function blocksOf(file: string, size: number): Promise<readonly string[]> 
   return blocks;
 }
 
+/** Messages of a stretch, in turn. */
+const STRETCHES = [1, 2, 3, 7, 256];
+
 /** Where the source has no UIDs, those that spoolsync gives are remembered in their place. */
 function manifestOf(
   result: Reading,
@@ -106,9 +110,7 @@ function manifestOf(
   } as unknown as Manifest['header'];
   return {
     header,
-    records: function* () {
-      yield* remembered;
-    },
+    ...messagesIn(remembered, STRETCHES[remembered.length % STRETCHES.length] ?? 1),
     blocks: function* () {
       yield* blocks;
     },

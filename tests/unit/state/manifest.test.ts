@@ -8,36 +8,7 @@ import { formatRecord, parseRecord } from '../../../src/state/record-line.ts';
 import { stateName } from '../../../src/state/state-dir.ts';
 import { open, tempDir, thrown } from '../io/support.ts';
 import { record } from '../plan/model.ts';
-
-function headerFor(messages: number): ManifestHeader {
-  return {
-    generation: 3,
-    account: 'alice',
-    folder: '.Sent',
-    mailbox: 'Sent',
-    rules: 'dovecot',
-    reason: 'X-IMAPbase',
-    ground: 'mark',
-    reading: 'auto UTC none',
-    settled: true,
-    bytes: 3,
-    findings: { list: [{ code: 'WEAK_SEPARATOR', offset: 7, message: 'no header' }], more: 2 },
-    stamp: 'x',
-    targetNext: 100,
-    foreign: 0,
-    lost: [],
-    blocks: { size: 1024, count: 0 },
-    source: { dev: '1', ino: '2', size: 3, mtimeNs: '4', ctimeNs: '5' },
-    target: { count: messages, sum: 'abc' },
-    guid: '0'.repeat(32),
-    letters: ['$Label', null],
-    messages,
-    uidValidity: 7,
-    numbered: true,
-    uidNext: 100,
-    keywords: ['$Label', 'caf\u00e9'],
-  };
-}
+import { headerFor } from './manifest-header.ts';
 
 function write(dir: string, records: readonly MessageRecord[], name = 'm'): ManifestHeader {
   const state = open(dir);
@@ -156,18 +127,18 @@ describe('damage is noticed before anything is used', () => {
   test('a count that does not fit, under a right checksum', () => {
     const lines = whole.toString('latin1').split('\n');
     lines.splice(2, 1);
-    expect(codeOf(sealed(lines))).toBe('STATE_DAMAGED');
+    expect(codeOf(sealed(lines, records.length - 1))).toBe('STATE_DAMAGED');
   });
 
   test('an older version, which did not say which folder it is of', () => {
     const lines = whole.toString('latin1').split('\n');
-    lines[0] = (lines[0] ?? '').replace('"version":2', '"version":1');
+    lines[0] = (lines[0] ?? '').replace('"version":3', '"version":2');
     expect(codeOf(sealed(lines))).toBe('STATE_DAMAGED');
   });
 
   test('a newer version is no damage', () => {
     const lines = whole.toString('latin1').split('\n');
-    lines[0] = (lines[0] ?? '').replace('"version":2', '"version":3');
+    lines[0] = (lines[0] ?? '').replace('"version":3', '"version":4');
     expect(codeOf(sealed(lines))).toBe('STATE_NEWER');
   });
 
@@ -181,9 +152,8 @@ describe('damage is noticed before anything is used', () => {
 });
 
 /** A manifest of these lines with a trailer that fits them. */
-function sealed(lines: readonly string[]): Buffer {
+function sealed(lines: readonly string[], messages = records.length): Buffer {
   const body = Buffer.from(`${lines.slice(0, -2).join('\n')}\n`, 'latin1');
-  const messages = lines.length - 3;
   return Buffer.concat([body, Buffer.from(`{"messages":${messages},"xxh64":"${digestOf(body)}"}\n`)]);
 }
 

@@ -24,6 +24,7 @@ const HEADER: ManifestHeader = {
   bytes: 3,
   findings: { list: [], more: 0 },
   stamp: '',
+  uidlist: '1 2 3 4 5',
   targetNext: 100,
   foreign: 0,
   lost: [],

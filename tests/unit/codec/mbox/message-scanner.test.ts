@@ -115,6 +115,10 @@ class NoPseudo implements Numbering {
     return undefined;
   }
 
+  replayStretch(): boolean {
+    return false;
+  }
+
   finish(): MailboxMeta {
     return { uidValidity: undefined, uidNext: 2, keywords: [], renumbered: false };
   }
