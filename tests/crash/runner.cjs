@@ -9,7 +9,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { arm } = require('./preload.cjs');
 
-const MAIN = path.join(__dirname, '../../dist/cli/main.js');
+const MAIN = path.join(__dirname, '../../dist/bundle/spoolsync.js');
 const [, , AT] = process.argv;
 
 for (const stream of [process.stdout, process.stderr]) stream.setMaxListeners(0);
