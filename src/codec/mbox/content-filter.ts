@@ -1,4 +1,4 @@
-import { LF, SPACE, TAB } from '../../core/bytes.ts';
+import { CR, LF, SPACE, TAB } from '../../core/bytes.ts';
 import { LIMITS } from '../../core/limits.ts';
 import type { MboxDialect, MetadataHeader } from './dialect.ts';
 
@@ -59,7 +59,10 @@ export class ContentFilter {
     return this.#fields;
   }
 
-  /** Whether a metadata field was longer than `LIMITS.metadataHeader`, or there were too many: only a part was read. */
+  /**
+   * Whether a metadata field was longer than `LIMITS.metadataHeader`, or there were too many: only a part was read. Spaces at
+   * its end do not count: Dovecot leaves hundreds of kilobytes of them where headers became shorter (observed with 2.3.19).
+   */
   get truncated(): boolean {
     return this.#truncated;
   }
@@ -85,7 +88,7 @@ export class ContentFilter {
     if (first && this.#value.length === 0) from = buf.indexOf(COLON, start) + 1;
     const room = LIMITS.metadataHeader - this.#valueBytes;
     const length = Math.min(end - from, room);
-    if (length < end - from) this.#truncated = true;
+    if (!this.#truncated && !isBlank(buf, from + length, end)) this.#truncated = true;
     const text = Buffer.from(buf.buffer, buf.byteOffset + from, length).toString('latin1');
     if (length > 0 || this.#value.length === 0) this.#value.push(text);
     this.#valueBytes += length;
@@ -109,6 +112,14 @@ function fieldName(buf: Uint8Array, start: number, end: number): string {
   let stop = colon;
   while (stop > start && (buf[stop - 1] === SPACE || buf[stop - 1] === TAB)) stop--;
   return Buffer.from(buf.buffer, buf.byteOffset + start, stop - start).toString('latin1');
+}
+
+function isBlank(buf: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    const byte = buf[at];
+    if (byte !== SPACE && byte !== TAB && byte !== CR && byte !== LF) return false;
+  }
+  return true;
 }
 
 function withoutLastLineEnd(value: string): string {

@@ -108,6 +108,9 @@ describe('what the numbering sees', () => {
     for (const pieceSize of [Number.POSITIVE_INFINITY, 4098, 1000]) {
       const { shown, fields, truncated } = filter(`X-UID:${value}yz\n more\nA: 1\n`, { pieceSize });
       expect([shown, truncated]).toEqual(['A: 1\n', true]);
+      const padded = filter(`X-UID: 7${' '.repeat(2 * LIMITS.metadataHeader)}\n\t\nA: 1\n`, { pieceSize });
+      expect([padded.shown, padded.truncated]).toEqual(['A: 1\n', false]);
+      expect(padded.fields.map(([name, text]) => [name, text?.trim()])).toEqual([['X-UID', '7']]);
       expect(fields[0]?.[1] === `${value}y`).toBe(true);
     }
   });
