@@ -5,8 +5,6 @@ import { createLockFile, swept } from './lock-file.ts';
 import { printable } from './names.ts';
 import { isAlive, startTicks } from './process.ts';
 
-const LOCK = 'run.lock';
-
 /** A held run lock. */
 export interface RunLock {
   /** Removes the lock file if it is still ours. A second call does nothing. */
@@ -23,24 +21,28 @@ interface Holder {
   readonly ticks?: number;
 }
 
+/** Keeps two runs off one account: in its state directory. */
+const RUN_LOCK = 'run.lock';
+/** Keeps two runs off one Maildir, whatever state they use: in its root, where Dovecot passes it over. */
+export const TARGET_LOCK = 'spoolsync.lock';
+
 /**
- * Takes the lock that keeps two runs off one account: `run.lock` in the account's state directory, never empty.
- * The lock of a run on this host that lives no more is taken over. Else: `STATE_LOCKED`, whose advice ends with the
- * command to run. `now` is when this run began.
+ * Takes the lock `name` in a directory; it is never empty. The lock of a run on this host that lives no more is taken
+ * over. Else: `STATE_LOCKED`, whose advice ends with the command to run. `now` is when this run began.
  */
-export function lockRun(state: Dir, now: Date): RunLock {
+export function lockRun(dir: Dir, now: Date, name: typeof RUN_LOCK | typeof TARGET_LOCK = RUN_LOCK): RunLock {
   for (let attempt = 0; ; attempt++) {
-    const lock = tryCreate(state, now);
+    const lock = tryCreate(dir, name, now);
     if (lock !== undefined) return lock;
-    const text = read(state);
+    const text = read(dir, name);
     if (text === undefined) continue;
     const holder = parse(text);
-    if (holder === undefined || !isDead(holder) || attempt > 3) throw locked(state, holder);
-    if (read(state) === text) state.unlink(LOCK);
+    if (holder === undefined || !isDead(holder) || attempt > 3) throw locked(dir.join(name), holder);
+    if (read(dir, name) === text) dir.unlink(name);
   }
 }
 
-function tryCreate(state: Dir, now: Date): RunLock | undefined {
+function tryCreate(dir: Dir, name: string, now: Date): RunLock | undefined {
   const ticks = startTicks(process.pid);
   const holder: Holder = {
     pid: process.pid,
@@ -48,21 +50,21 @@ function tryCreate(state: Dir, now: Date): RunLock | undefined {
     started: now.toISOString(),
     ...(ticks === undefined ? {} : { ticks }),
   };
-  const stat = createLockFile(state, LOCK, Buffer.from(`${JSON.stringify(holder)}\n`));
+  const stat = createLockFile(dir, name, Buffer.from(`${JSON.stringify(holder)}\n`));
   if (stat === undefined) return undefined;
   let held = true;
   const lock = {
     release() {
-      const now = held ? state.lstat(LOCK) : undefined;
-      if (now?.ino === stat.ino && now.dev === stat.dev) state.unlink(LOCK);
+      const now = held ? dir.lstat(name) : undefined;
+      if (now?.ino === stat.ino && now.dev === stat.dev) dir.unlink(name);
       held = false;
     },
   };
-  return swept(state, LOCK, lock);
+  return swept(dir, name, lock);
 }
 
-function read(state: Dir): string | undefined {
-  const file = state.openFile(LOCK);
+function read(dir: Dir, name: string): string | undefined {
+  const file = dir.openFile(name);
   if (file === undefined) return undefined;
   try {
     return file.readAll(4096).toString('utf8');
@@ -88,8 +90,8 @@ function isDead(holder: Holder): boolean {
   return ticks !== undefined && holder.ticks !== undefined && ticks !== holder.ticks;
 }
 
-function locked(state: Dir, holder: Holder | undefined): SpoolsyncError {
-  const place = printable(state.join(LOCK));
+function locked(path: string, holder: Holder | undefined): SpoolsyncError {
+  const place = printable(path);
   const remove = `rm ${quote(place)}`;
   if (holder === undefined) {
     const advice = `if no spoolsync runs for this account, remove the lock: ${remove}`;

@@ -4,7 +4,7 @@ import { canonicalPath } from '../io/ensure-path.ts';
 import { findUserOf } from '../io/in-use.ts';
 import { printable } from '../io/names.ts';
 import type { Owner } from '../io/owner.ts';
-import { lockRun } from '../io/run-lock.ts';
+import { lockRun, TARGET_LOCK } from '../io/run-lock.ts';
 import type { MaxRemove } from '../plan/removals.ts';
 import type { Account } from '../source/accounts.ts';
 import { type AccountState, findAccountState, openAccountState } from '../state/state-dir.ts';
@@ -80,6 +80,10 @@ export async function withAccount<T>(
     closing.push(() => state?.close());
     if (state !== undefined && !settings.dryRun) {
       const lock = lockRun(state.dir, settings.now());
+      closing.push(() => lock.release());
+    }
+    if (root !== undefined && !settings.dryRun) {
+      const lock = lockRun(root, settings.now(), TARGET_LOCK);
       closing.push(() => lock.release());
     }
     const target = targetOf(settings, account.user, canonical, root, state, manner);

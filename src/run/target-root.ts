@@ -7,7 +7,8 @@ import { DIR_MODE } from '../maildir/target-folder.ts';
 import type { Account } from '../source/accounts.ts';
 
 /** What a Maildir's root may hold before its `cur/` is made: what is left of an interrupted first run, or of Dovecot. */
-const EXPECTED = /^(cur|new|tmp|maildirfolder|maildirsize|subscriptions(\.tmp)?|dovecot.*|\..*)$/;
+const EXPECTED =
+  /^(cur|new|tmp|maildirfolder|maildirsize|subscriptions(\.tmp)?|spoolsync\.lock.*|dovecot.*|\..*)$/;
 
 /** Opens the target, making it if it is missing. A directory of something else is `TARGET_NOT_MAILDIR`. */
 export function openTarget(path: string, owner: Owner | undefined): Dir {

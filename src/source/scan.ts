@@ -205,7 +205,10 @@ async function survey(
     spool,
   );
   try {
-    await feed(spool, framer, IGNORE);
+    // The first message ends near the beginning as a rule, and all other pieces would be read for nothing.
+    if (part === 'first message')
+      for (const piece of spool.chunksSync(0, spool.size, HEAD)) framer.push(piece);
+    else await feed(spool, framer, IGNORE);
     framer.end();
   } catch (error) {
     if (error !== settled) throw error;

@@ -15,10 +15,10 @@ import { formatStretch, parseStretch, type StretchPlace, StretchSum } from './st
 /**
  * The manifest of a mailbox: what the last finished pass made of it (docs/manifest.md).
  *
- * A text file: a header line, lines with the digests of the spool's blocks, one line per message in UID order, some
- * hundreds of them behind a line that sums them up, a trailer line with the count and an XXH64 of all lines before it.
- * It is read as a stream, so that memory does not grow with the mailbox, and only after the trailer has been checked. It
- * is written under another name and renamed, last of all that a pass does to a mailbox, so that it never claims what is
+ * A text file: a header line, lines with the digests of the spool's blocks, one line per message in UID order, a hundred
+ * of them or so behind a line that sums them up, a trailer line with the count and an XXH64 of all lines before it. It
+ * is read as a stream, so that memory does not grow with the mailbox, and only after the trailer has been checked. It is
+ * written under another name and renamed, last of all that a pass does to a mailbox, so that it never claims what is
  * not durable.
  */
 
@@ -27,7 +27,7 @@ const VERSION = 3;
 /** Block digests on one line. */
 const BLOCKS_PER_LINE = 1024;
 /** Messages of a stretch. Fewer cost lines, more are taken apart for the sake of one that changed. */
-const STRETCH = 256;
+const STRETCH = 128;
 /** Bytes that the line of a stretch rarely exceeds. */
 const SHORT = 512;
 

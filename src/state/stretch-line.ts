@@ -64,7 +64,7 @@ export class StretchSum {
   }
 }
 
-/** One line of JSON, ASCII only: `{"messages":256,"uids":[1,256],"offsets":[38,91200,91844],…,"bytes":31744}`. */
+/** One line of JSON, ASCII only: `{"messages":128,"uids":[2,129],"offsets":[120,45600,45922],…,"bytes":15872}`. */
 export function formatStretch(summary: StretchSummary, bytes: number): string {
   const { count, firstUid, lastUid, start, lastStart, end, keywords, plain } = summary;
   const [uids, offsets] = [
