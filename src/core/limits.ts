@@ -26,6 +26,10 @@ export const LIMITS = {
   maildirKeywords: 26,
   /** dovecot-uidlist, dovecot-keywords, subscriptions: one line. File names end at 255, the rest are short fields. */
   textLine: 65_536,
+  /** Names of a mailbox's keywords, all of them together; a list in X-IMAPbase is no longer than `metadataHeader` either. */
+  keywordNames: 65_536,
+  /** One line of our own files: all keyword names of a mailbox, each byte of them as six characters, and a little more. */
+  stateLine: 1 << 20,
   /** dovecot-keywords and subscriptions are read whole; larger ones are refused as damaged. */
   smallFile: 16 << 20,
   /** A seal is read whole; each mailbox takes half a kilobyte in it. */

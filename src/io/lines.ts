@@ -6,12 +6,13 @@ import { printable } from './names.ts';
 
 /**
  * Lines of a file as latin1 strings without their LF, and whether the LF was there. Memory is bounded by
- * `LIMITS.textLine`; a longer line is `TARGET_DAMAGED` (`SOURCE_DAMAGED`) with its number. Reads from `start` to `end`.
+ * `limit`; a longer line is `TARGET_DAMAGED` (`SOURCE_DAMAGED`) with its number. Reads from `start` to `end`.
  */
 export function* readLines(
   file: OpenFile,
   start = 0,
   end = file.restat().size,
+  limit: number = LIMITS.textLine,
 ): Generator<{ readonly text: string; readonly complete: boolean }, void, void> {
   const chunk = Buffer.allocUnsafe(Math.max(0, Math.min(LIMITS.textLine, end - start)));
   let rest = Buffer.alloc(0);
@@ -32,15 +33,15 @@ export function* readLines(
       number++;
     }
     rest = Buffer.concat([rest, chunk.subarray(from, got)]);
-    if (rest.length > LIMITS.textLine) throw tooLong(file, number);
+    if (rest.length > limit) throw tooLong(file, number, limit);
   }
   if (rest.length > 0) yield { text: rest.toString('latin1'), complete: false };
 }
 
-function tooLong(file: OpenFile, line: number): SpoolsyncError {
+function tooLong(file: OpenFile, line: number, limit: number): SpoolsyncError {
   const place = `${printable(file.path)}:${line}`;
   const code = file.side === 'source' ? 'SOURCE_DAMAGED' : 'TARGET_DAMAGED';
-  return new SpoolsyncError(code, `a line longer than ${LIMITS.textLine} bytes`, {
+  return new SpoolsyncError(code, `a line longer than ${limit} bytes`, {
     place,
     advice: 'look at the file; it is not what its name says',
   });

@@ -33,9 +33,12 @@ export interface SourceView {
   copy(message: Scanned, store: ContentStore): void;
 }
 
-/** The options that decide how a spool reads, as text. */
+/** Grows when the same spool reads differently than before: what an older spoolsync made of it is then not taken over. */
+const READER = 1;
+
+/** What decides how a spool reads, as text: this reader, and the options. */
 export function readingKey({ reading }: Pick<RunContext, 'reading'>): string {
-  return `${reading.rules} ${reading.zone.name} ${reading.unquote}`;
+  return `${READER} ${reading.rules} ${reading.zone.name} ${reading.unquote}`;
 }
 
 export function sourceOf(reading: Reading): SourceView {

@@ -1,7 +1,8 @@
 import type { Remembered } from '../core/message.ts';
 import type { Dir } from '../io/dir.ts';
-import { LineWriter, readLines } from '../io/lines.ts';
+import { LineWriter } from '../io/lines.ts';
 import { formatRecord, parseRecord } from './record-line.ts';
+import { readStateLines } from './state-lines.ts';
 
 /**
  * What a pass is about to do to the messages that the manifest knows, written before it does (docs/manifest.md, "The
@@ -38,7 +39,7 @@ export function openJournal(state: Dir, name: string, generation: number): Journ
   if (file === undefined) return undefined;
   const intents = new Map<number, (Remembered | 'removed')[]>();
   try {
-    const lines = readLines(file);
+    const lines = readStateLines(file);
     const first = lines.next();
     if (!first.done && first.value.text !== String(generation)) return undefined;
     for (const { text } of lines) {
@@ -85,7 +86,7 @@ function copyIntents(state: Dir, target: string, generation: number, lines: Line
   const file = state.openFile(target);
   if (file === undefined) return;
   try {
-    const before = readLines(file);
+    const before = readStateLines(file);
     const first = before.next();
     if (first.done || first.value.text !== String(generation)) return;
     for (const { text } of before) lines.line(text);

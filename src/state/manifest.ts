@@ -7,9 +7,10 @@ import type { Ground, MboxRules } from '../core/types.ts';
 import { breathing } from '../io/breathe.ts';
 import type { Dir } from '../io/dir.ts';
 import type { OpenFile } from '../io/file.ts';
-import { LineWriter, readLines } from '../io/lines.ts';
+import { LineWriter } from '../io/lines.ts';
 import { printable } from '../io/names.ts';
 import { ascii, formatRecord, isPlain, parseJson, parseRecord } from './record-line.ts';
+import { readStateLines } from './state-lines.ts';
 import { formatStretch, parseStretch, type StretchPlace, StretchSum } from './stretch-line.ts';
 
 /**
@@ -156,7 +157,7 @@ interface Format {
 }
 
 function readHeader(file: OpenFile, end: number): ManifestHeader {
-  const first = readLines(file, 0, end).next();
+  const first = readStateLines(file, 0, end).next();
   const value = first.done ? undefined : parseJson(first.value.text);
   const header = value as (ManifestHeader & Partial<Format>) | undefined;
   if (header?.format !== FORMAT) throw damaged(file, 'it is no manifest');
@@ -181,7 +182,7 @@ function blockLines({ blocks }: ManifestHeader): number {
 function* readBlocks(file: OpenFile, header: ManifestHeader, end: number): Generator<string, void, void> {
   const lines = blockLines(header);
   let number = 0;
-  for (const { text } of readLines(file, 0, end)) {
+  for (const { text } of readStateLines(file, 0, end)) {
     if (++number === 1) continue;
     if (number > lines + 1) return;
     const digests = parseJson(text);
@@ -198,7 +199,7 @@ function* readRecords(
   start = 0,
 ): Generator<Remembered, void, void> {
   let number = 0;
-  for (const { text } of readLines(file, start, end)) {
+  for (const { text } of readStateLines(file, start, end)) {
     if (++number <= skip || text.startsWith('{')) continue;
     const record = parseRecord(text);
     if (record === undefined) throw damaged(file, `line ${number} is no message`);
@@ -219,7 +220,7 @@ function* readStretches(file: OpenFile, header: ManifestHeader, end: number): Ge
 
 /** The line at an offset, if its end lies before `end`. */
 function lineAt(file: OpenFile, at: number, end: number): string | undefined {
-  const line = readLines(file, at, end).next();
+  const line = readStateLines(file, at, end).next();
   return !line.done && line.value.complete ? line.value.text : undefined;
 }
 
@@ -239,7 +240,7 @@ function stretchOf(file: OpenFile, place: StretchPlace): Stretch {
 /** Offset behind so many lines. */
 function offsetOfLine(file: OpenFile, lines: number, end: number): number {
   let [at, number] = [0, 0];
-  for (const { text } of readLines(file, 0, end)) {
+  for (const { text } of readStateLines(file, 0, end)) {
     at += text.length + 1;
     if (++number === lines) break;
   }

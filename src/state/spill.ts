@@ -2,10 +2,11 @@ import { assert } from '../core/errors.ts';
 import type { MessageRecord, Scanned } from '../core/message.ts';
 import { isStretch, type Stretch } from '../core/stretch.ts';
 import type { OpenFile } from '../io/file.ts';
-import { LineWriter, readLines } from '../io/lines.ts';
+import { LineWriter } from '../io/lines.ts';
 import { openScratch } from '../io/scratch.ts';
 import type { Manifest } from './manifest.ts';
 import { formatRecord, parseRecord } from './record-line.ts';
+import { readStateLines } from './state-lines.ts';
 import type { StretchPlace } from './stretch-line.ts';
 
 /**
@@ -42,7 +43,7 @@ export class Spill {
   *items(limit = this.#count): Generator<Scanned | Stretch, void, void> {
     this.#lines.flush();
     let ordinal = 0;
-    for (const { text } of readLines(this.#file)) {
+    for (const { text } of readStateLines(this.#file)) {
       if (ordinal === limit) return;
       if (text.startsWith('=')) {
         const stretch = this.#stretch(text);

@@ -11,7 +11,7 @@ import {
   snapshot,
   type TestAccount,
 } from '../helpers/account.ts';
-import { cli, failures, mailboxes, type Result, remarks } from '../helpers/cli.ts';
+import { cli, differences, failures, mailboxes, type Result, remarks } from '../helpers/cli.ts';
 import { needsRoot } from '../unit/io/support.ts';
 
 /** A failure says what, where, and what to do. */
@@ -54,6 +54,30 @@ test.each(refused)('%s is refused, and the rest done', (_name, bytes, code, word
   expect(Object.keys(mailboxes(run))).toEqual(['INBOX', 'Sent']);
   expect(fs.readdirSync(a.target).filter((name) => name.startsWith('.'))).toEqual(['.Sent']);
   expect(fs.readdirSync(`${a.target}/tmp`)).toEqual([]);
+});
+
+test.each<[string, string, number]>([
+  ['names of ASCII, more than are kept', 'kw', 20],
+  ['names of bytes that take six characters each in the state', '\xe9\xff', 8],
+])('a mailbox of many keywords goes on being converted: %s', (_, stem, count) => {
+  const words = (n: number) => Array.from({ length: 900 }, (_, i) => `${stem}${n}x${i}`).join(' ');
+  const mail = Array.from(
+    { length: count },
+    (_, n) =>
+      `From a@b.org Thu Nov  9 22:33:10 2023\nSubject: ${n}\nX-Keywords: ${words(n)}\n\nbody ${n}\n\n`,
+  );
+  const a = makeAccount(mail.join(''));
+  const pass = () => {
+    const run = a.run('convert', '--mbox-rules', 'plain');
+    expect(failures(run)).toEqual([]);
+    return mailboxes(run);
+  };
+  expect(pass()).toMatchObject({ INBOX: { added: count } });
+  expect(pass()).toMatchObject({ INBOX: { added: 0, removed: 0, reflagged: 0 } });
+  fs.appendFileSync(a.inbox, 'From a@b.org Thu Nov  9 22:33:10 2023\nSubject: new\n\nnew\n\n');
+  expect(pass()).toMatchObject({ INBOX: { added: 1, removed: 0, reflagged: 0 } });
+  const check = a.run('verify', '--mbox-rules', 'plain');
+  expect([failures(check), differences(check)]).toEqual([[], []]);
 });
 
 test('a compression bomb is refused before it fills a disk', () => {

@@ -1,3 +1,4 @@
+import { LIMITS } from '../../core/limits.ts';
 import { FLAG } from '../../core/types.ts';
 import type { MailboxMeta, MessageMeta, MetadataHeader, Numbering, Replayed } from './dialect.ts';
 import { flagsOf, STATUS_LETTERS } from './status-letters.ts';
@@ -34,6 +35,8 @@ export class PlainNumbering implements Numbering {
   #messages = 0;
   /** Lower-case name to the spelling seen first, in the order seen. */
   readonly #keywords = new Map<string, string>();
+  /** Characters of these names. */
+  #letters = 0;
 
   message(headers: readonly MetadataHeader[]): MessageMeta | 'pseudo' {
     const claims: Claims = { flags: 0, keywords: [], remarks: [] };
@@ -44,7 +47,10 @@ export class PlainNumbering implements Numbering {
       readField(key, value, claims);
     }
     const { flags, remarks } = claims;
-    const keywords = [...new Set(claims.keywords.map((word) => this.#spelling(word)))];
+    const names = claims.keywords.map((word) => this.#spelling(word));
+    if (names.includes(undefined))
+      remarks.push('the mailbox has more keywords than can be kept: some are left out');
+    const keywords = [...new Set(names.filter((name) => name !== undefined))];
     const meta = { uid: ++this.#uid, flags, keywords, claim: 'none' } as const;
     return remarks.length === 0 ? meta : { ...meta, remarks };
   }
@@ -66,12 +72,15 @@ export class PlainNumbering implements Numbering {
     return { uidValidity: undefined, uidNext: this.#uid + 1, keywords, renumbered: false };
   }
 
-  /** IMAP keywords differ by more than case, so the spelling seen first counts. */
-  #spelling(word: string): string {
+  /** IMAP keywords differ by more than case, so the spelling seen first counts. `undefined`: there are too many. */
+  #spelling(word: string): string | undefined {
     const key = word.toLowerCase();
     const known = this.#keywords.get(key);
-    if (known === undefined) this.#keywords.set(key, word);
-    return known ?? word;
+    if (known !== undefined) return known;
+    this.#letters += word.length;
+    if (this.#letters > LIMITS.keywordNames) return undefined;
+    this.#keywords.set(key, word);
+    return word;
   }
 }
 

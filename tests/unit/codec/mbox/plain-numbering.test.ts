@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import type { MessageMeta } from '../../../../src/codec/mbox/dialect.ts';
 import { PlainNumbering } from '../../../../src/codec/mbox/plain-numbering.ts';
+import { LIMITS } from '../../../../src/core/limits.ts';
 import { FLAG } from '../../../../src/core/types.ts';
 
 type Fields = readonly (readonly [name: string, value: string])[];
@@ -51,6 +52,23 @@ describe('the mailbox', () => {
       uidNext: 4,
       keywords: [],
       renumbered: false,
+    });
+  });
+
+  it('keeps no more keyword names than a manifest can hold, and says so', () => {
+    const numbering = new PlainNumbering();
+    const words = (n: number) => Array.from({ length: 900 }, (_, i) => `keyword-${n}-${i}`);
+    const metas = Array.from({ length: 20 }, (_, n) =>
+      numbering.message([{ name: 'X-Keywords', value: words(n).join(' ') }]),
+    ) as MessageMeta[];
+    const { keywords } = numbering.finish();
+    expect(keywords.join('').length).toBeLessThanOrEqual(LIMITS.keywordNames);
+    expect(keywords.length).toBeGreaterThan(4000);
+    expect(metas[0]).toMatchObject({ keywords: words(0) });
+    expect(metas[0]?.remarks).toBeUndefined();
+    expect(metas[19]).toMatchObject({ keywords: [], remarks: [expect.stringContaining('more keywords')] });
+    expect(numbering.message([{ name: 'X-Keywords', value: 'KEYWORD-0-7' }])).toMatchObject({
+      keywords: ['keyword-0-7'],
     });
   });
 
