@@ -3,9 +3,9 @@
  * are, and where npm puts them.
  */
 export default {
-  input: 'dist/cli/main.js',
+  input: { spoolsync: 'dist/cli/main.js', worker: 'dist/cli/worker.js' },
   platform: 'node',
   external: /^[^./]/,
   logLevel: 'silent',
-  output: { file: 'dist/bundle/spoolsync.js', format: 'esm' },
+  output: { dir: 'dist/bundle', entryFileNames: '[name].js', chunkFileNames: 'shared.js', format: 'esm' },
 };

@@ -3,15 +3,14 @@ import type { BeginEvent, CommandName, Listener } from '../core/events.ts';
 import { toNameBytes } from '../io/names.ts';
 import { parseOwner } from '../io/users.ts';
 import { DEFAULT_MAX_REMOVE } from '../plan/removals.ts';
+import { forEachAccount } from '../run/accounts.ts';
 import type { RunContext } from '../run/context.ts';
-import { convertAccounts } from '../run/convert.ts';
 import type { AccountPair, ConvertSettings } from '../run/convert-account.ts';
 import { expectRun } from '../run/expect.ts';
 import { finalAccounts } from '../run/final.ts';
 import { pairAccounts } from '../run/pairs.ts';
 import { accountsOf, readSeal } from '../run/seal-file.ts';
 import { findStatus, statusAccounts } from '../run/status.ts';
-import { verifyAccounts } from '../run/verify.ts';
 import { verifySeal } from '../run/verify-seal.ts';
 import type { CommandOptions } from './options.ts';
 
@@ -26,12 +25,16 @@ export interface Call {
 type Command = (call: Call) => Promise<void>;
 
 const COMMANDS: Readonly<Record<CommandName, Command>> = {
-  convert: (call) => convertAccounts(call.context, passSettings(call), beginPairs('convert', call)),
+  convert: async (call) => {
+    const task = { kind: 'convert', settings: passSettings(call) } as const;
+    await forEachAccount(call.context, task, beginPairs('convert', call));
+  },
   final,
-  verify: (call) =>
-    call.options.seal === undefined
-      ? verifyAccounts(call.context, call.state, beginPairs('verify', call))
-      : verifyBySeal(call, call.options.seal),
+  verify: async (call) => {
+    if (call.options.seal !== undefined) return verifyBySeal(call, call.options.seal);
+    const task = { kind: 'verify', state: call.state } as const;
+    await forEachAccount(call.context, task, beginPairs('verify', call));
+  },
   status: async ({ context, options, state }) => {
     const names = findStatus(state, options.user.map(toNameBytes));
     const { version } = context;
@@ -56,6 +59,7 @@ async function final(call: Call): Promise<void> {
     state,
     pairs.map(({ account }) => account.user),
     begun,
+    options.jobs,
   );
   const how = { verify, merge, forceQuiet, seal, from, to };
   let done = !merge;

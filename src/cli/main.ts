@@ -12,6 +12,7 @@ import { progressLine } from '../report/progress.ts';
 import { textReport } from '../report/text.ts';
 import type { RunContext } from '../run/context.ts';
 import { emitFailure } from '../run/failures.ts';
+import type { StopFlag } from '../run/stop-flag.ts';
 import { callCommand } from './commands.ts';
 import { buildProgram, type CommandOptions } from './options.ts';
 import { watchSignals } from './signals.ts';
@@ -52,7 +53,7 @@ async function runCommand(command: CommandName, options: CommandOptions): Promis
   };
   const signals = watchSignals();
   try {
-    await carryOut(command, options, emit, signals.check);
+    await carryOut(command, options, emit, signals.flag);
   } catch (error) {
     emitFailure(emit, error);
   } finally {
@@ -68,7 +69,7 @@ async function carryOut(
   command: CommandName,
   options: CommandOptions,
   emit: Listener,
-  checkSignal: () => void,
+  stop: StopFlag,
 ): Promise<void> {
   const zone = createZone(options.sourceTz ?? Intl.DateTimeFormat().resolvedOptions().timeZone);
   if (!zone.ok) {
@@ -82,10 +83,15 @@ async function carryOut(
   };
   const { mboxRules: rules = 'auto', unquote = 'none' } = options;
   const reading = { rules, zone: zone.zone, unquote };
-  const context: RunContext = { version: version(), reading, emit, took, checkSignal };
+  const checkSignal = () => stop.check();
+  const threads = { count: options.jobs, entry: WORKER, stop: stop.shared };
+  const context: RunContext = { version: version(), reading, emit, took, checkSignal, threads };
   const state = toNameBytes(path.resolve(options.state ?? defaultState()));
   await callCommand(command, { context, options, state });
 }
+
+/** Beside this file, also where the program is one file. */
+const WORKER = new URL('./worker.js', import.meta.url);
 
 /** DIR of `--state` where none is given (XDG Base Directory Specification; FHS 5.8 for root). */
 function defaultState(): string {

@@ -11,6 +11,7 @@ export interface CommandOptions {
   readonly to?: string;
   readonly user: readonly string[];
   readonly state?: string;
+  readonly jobs?: number;
   readonly json: boolean;
   readonly quiet: boolean;
   readonly mboxRules?: MboxRules | 'auto';
@@ -39,11 +40,11 @@ Exit status:
 /** What each command is about, and its options beside those of all. */
 const COMMANDS: Readonly<Record<CommandName, (command: Command) => Command>> = {
   convert: (command) =>
-    addPass(addReading(addTarget(addSource(command))))
+    addJobs(addPass(addReading(addTarget(addSource(command)))))
       .description('bring the target Maildirs up to date with the source spools, which are never written')
       .option('--dry-run', 'only say what would be done', false),
   final: (command) =>
-    addPass(addReading(addTarget(addSource(command))))
+    addJobs(addPass(addReading(addTarget(addSource(command)))))
       .description('the last pass, when the old server is silent: what is left, the proof, and the seal')
       .addOption(
         new Option('--verify <WHAT>', 'messages to compare byte by byte before sealing')
@@ -54,7 +55,7 @@ const COMMANDS: Readonly<Record<CommandName, (command: Command) => Command>> = {
       .option('--merge', 'after a final: only add mail that came late, never change or remove', false)
       .option('--seal <FILE>', 'where to write the seal (default: into the state directory)', nonEmpty),
   verify: (command) =>
-    addReading(addTarget(addSealOrSource(command))).description(
+    addJobs(addReading(addTarget(addSealOrSource(command)))).description(
       'compare both sides anew, message by message and byte by byte; changes neither',
     ),
   status: (command) =>
@@ -123,6 +124,15 @@ function addReading(command: Command): Command {
     );
 }
 
+function addJobs(command: Command): Command {
+  return command.addOption(
+    new Option(
+      '--jobs <N>',
+      'accounts that are worked on at once (default: as many as there are cores, 2 where a disk turns)',
+    ).argParser(parseJobs),
+  );
+}
+
 function addPass(command: Command): Command {
   return command
     .option('--owner <USER[:GROUP]>', 'who the target belongs to (needs root)', nonEmpty)
@@ -153,6 +163,12 @@ function parseMaxRemove(value: string): MaxRemove {
   if (number !== '' && percent === '' && Number.isSafeInteger(count) && !number.includes('.'))
     return { share: 0, atLeast: count };
   throw new InvalidArgumentError('It must be a number of messages (50) or a share of a mailbox (30%).');
+}
+
+function parseJobs(value: string): number {
+  const count = Number(value);
+  if (/^\d{1,3}$/.test(value) && count > 0) return count;
+  throw new InvalidArgumentError('It must be a number of accounts from 1 to 999.');
 }
 
 function nonEmpty(value: string): string {

@@ -1,13 +1,13 @@
-import { SpoolsyncError } from '../core/errors.ts';
+import { StopFlag, type StopSignal } from '../run/stop-flag.ts';
 
 /**
- * Turns SIGINT and SIGTERM into an orderly stop: work asks `check` between messages, so that a file is never left half
- * named. A second signal ends the process at once, as it would without us; the next run cleans up.
+ * Turns SIGINT and SIGTERM into an orderly stop. A second signal ends the process at once, as it would without us; the
+ * next run cleans up.
  */
-export function watchSignals(): { readonly check: () => void; readonly stop: () => void } {
-  let came: NodeJS.Signals | undefined;
+export function watchSignals(): { readonly flag: StopFlag; readonly stop: () => void } {
+  const flag = new StopFlag();
   const onSignal = (signal: NodeJS.Signals) => {
-    came = signal;
+    flag.raise(signal as StopSignal);
     stop();
   };
   const stop = () => {
@@ -16,12 +16,5 @@ export function watchSignals(): { readonly check: () => void; readonly stop: () 
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
-  const check = () => {
-    if (came === undefined) return;
-    const code = came === 'SIGINT' ? 'INTERRUPTED' : 'TERMINATED';
-    throw new SpoolsyncError(code, `stopped by ${came}`, {
-      advice: 'run the same command again: it goes on where it was',
-    });
-  };
-  return { check, stop };
+  return { flag, stop };
 }

@@ -48,8 +48,8 @@ export const LIMITS = {
   folderDepth: 32,
   /** Mailboxes of one account; guards against a root that is no mail root. */
   mailboxes: 100_000,
-  /** Accounts worked on side by side: while one waits for the disk, another computes. */
-  accountsAtOnce: 2,
+  /** Accounts worked on side by side where a disk turns: while one waits for its heads, another computes. */
+  accountsPerTurningDisk: 2,
   /** Times a spool that changes while it is read is read again before the last complete message is taken. */
   rereads: 3,
 } as const;

@@ -19,6 +19,18 @@ export interface RunContext {
   readonly took: (bytes: number) => void;
   /** Asked between messages and mailboxes: throws `INTERRUPTED` or `TERMINATED` once a signal has come. */
   readonly checkSignal: () => void;
+  /** Where there are threads for several accounts at once. */
+  readonly threads?: Threads;
+}
+
+/** Threads beside the main one. */
+export interface Threads {
+  /** At most so many accounts are worked on at once; `undefined`: as many as the machine is good for. */
+  readonly count: number | undefined;
+  /** Where a thread begins. */
+  readonly entry: URL;
+  /** Of the run's `StopFlag`. */
+  readonly stop: SharedArrayBuffer;
 }
 
 /** Says something about one mailbox. */

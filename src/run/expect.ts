@@ -1,7 +1,7 @@
 import { SpoolsyncError } from '../core/errors.ts';
 import type { ForecastEvent } from '../core/events.ts';
 import type { Estimate, PassEntry } from '../core/history.ts';
-import { LIMITS } from '../core/limits.ts';
+import { cores } from '../io/machine.ts';
 import { type Forecast, forecastFinal, roundEstimate, roundParts, sideBySide } from '../plan/forecast.ts';
 import { readHistory } from '../state/history.ts';
 import { openKnownAccount, stateName } from '../state/state-dir.ts';
@@ -17,15 +17,15 @@ export function forecastEvent(user: string, forecast: Forecast): ForecastEvent {
 }
 
 /**
- * The event that tells of a whole run, in which accounts are worked on side by side in the order of `forecasts`. Those
+ * The event that tells of a whole run, in which so many accounts (`jobs`) are worked on side by side, in the order of `forecasts`. Those
  * of which too little is known are left out, and counted.
  */
-export function runForecastEvent(forecasts: readonly Forecast[]): ForecastEvent {
+export function runForecastEvent(forecasts: readonly Forecast[], jobs: number = cores()): ForecastEvent {
   const estimates = forecasts.flatMap((forecast): Estimate[] => (forecast.known ? [forecast.estimate] : []));
   const unknown = forecasts.length - estimates.length;
   if (estimates.length === 0)
     return { event: 'forecast', message: 'too little is known of any account: see there' };
-  const estimate = roundEstimate(sideBySide(estimates, LIMITS.accountsAtOnce));
+  const estimate = roundEstimate(sideBySide(estimates, jobs));
   const message = `without ${unknown} of ${forecasts.length} accounts, of which too little is known`;
   return { event: 'forecast', ...estimate, ...(unknown > 0 && { message }) };
 }
@@ -34,9 +34,12 @@ export function runForecastEvent(forecasts: readonly Forecast[]): ForecastEvent 
  * What is expected of a `final` over accounts (latin1 names) that begins at `now`. To be asked before it begins, and
  * emitted with `actual` when it is done.
  */
-export function expectRun(state: string, users: readonly string[], now: Date): ForecastEvent {
+export function expectRun(state: string, users: readonly string[], now: Date, jobs?: number): ForecastEvent {
   const histories = users.map((user) => passesOf(state, user));
-  return runForecastEvent(histories.map((passes) => forecastFinal(passes, now.getTime())));
+  return runForecastEvent(
+    histories.map((passes) => forecastFinal(passes, now.getTime())),
+    jobs,
+  );
 }
 
 /** An account whose state cannot be used has no history here; its own pass says why. */

@@ -16,7 +16,6 @@ import { markVerified } from '../state/verified.ts';
 import { type Compared, compareMailbox, type Differ } from '../verify/compare.ts';
 import { extraFolders } from '../verify/extra-folders.ts';
 import { type Remark, type RunContext, remarker } from './context.ts';
-import { forEachAccount } from './convert.ts';
 import type { AccountPair } from './convert-account.ts';
 import { emitFailure, isStop } from './failures.ts';
 import { type AccountJobs, type MailboxJob, openJobs } from './jobs.ts';
@@ -26,18 +25,12 @@ import { PassRecorder } from './record-pass.ts';
 import { readSubscriptions } from './subscriptions.ts';
 
 /**
- * Compares the source and the target of accounts. All that it writes is in the state: a mark on what was found equal,
+ * Compares the source and the target of an account. All that it writes is in the state: a mark on what was found equal,
  * and a line of the account's history.
  */
-export async function verifyAccounts(
-  context: RunContext,
-  state: string,
-  pairs: readonly AccountPair[],
-): Promise<void> {
-  await forEachAccount(context, pairs, async (pair) => {
-    const pass = new PassRecorder(context, 'verify', new Date());
-    await compareAccount(pass.context, state, pair, (known) => pass.finishIfPossible(known.dir));
-  });
+export async function verifyAccount(context: RunContext, state: string, pair: AccountPair): Promise<void> {
+  const pass = new PassRecorder(context, 'verify', new Date());
+  await compareAccount(pass.context, state, pair, (known) => pass.finishIfPossible(known.dir));
 }
 
 /** Compares all of an account; `finished` gets its state, where there is one. */

@@ -8,11 +8,11 @@ import { toNameBytes } from '../../src/io/names.ts';
 import type { Owner } from '../../src/io/owner.ts';
 import { DEFAULT_MAX_REMOVE, type MaxRemove } from '../../src/plan/removals.ts';
 import { Outcome } from '../../src/report/outcome.ts';
+import { forEachAccount } from '../../src/run/accounts.ts';
 import type { RunContext } from '../../src/run/context.ts';
-import { convertAccounts } from '../../src/run/convert.ts';
-import { type FinalSettings, finalAccounts } from '../../src/run/final.ts';
+import { finalAccounts } from '../../src/run/final.ts';
+import type { FinalSettings } from '../../src/run/final-account.ts';
 import { pairAccounts } from '../../src/run/pairs.ts';
-import { verifyAccounts } from '../../src/run/verify.ts';
 
 /** One account for a run inside the test's own process. */
 export interface TestRun {
@@ -40,7 +40,7 @@ export function convert(run: TestRun): Promise<TestResult> {
   return carryOut(run, (context, pairs) => {
     const { owner, now = () => new Date(), maxRemove = DEFAULT_MAX_REMOVE, dryRun = false } = run;
     const settings = { state: toNameBytes(run.state), owner, now, maxRemove, dryRun };
-    return convertAccounts(context, settings, pairs);
+    return forEachAccount(context, { kind: 'convert', settings }, pairs);
   });
 }
 
@@ -72,13 +72,15 @@ export function final(run: TestRun, how: TestFinal = {}): Promise<TestResult> {
 }
 
 export function verify(run: TestRun): Promise<TestResult> {
-  return carryOut(run, (context, pairs) => verifyAccounts(context, toNameBytes(run.state), pairs));
+  return carryOut(run, (context, pairs) =>
+    forEachAccount(context, { kind: 'verify', state: toNameBytes(run.state) }, pairs),
+  );
 }
 
 /** Any work over the account of a run. */
 export async function carryOut(
   run: TestRun,
-  work: (context: RunContext, pairs: ReturnType<typeof pairAccounts>['pairs']) => Promise<void>,
+  work: (context: RunContext, pairs: ReturnType<typeof pairAccounts>['pairs']) => Promise<unknown>,
 ): Promise<TestResult> {
   const zone = createZone(run.tz ?? 'UTC');
   if (!zone.ok) throw new Error(zone.reason);

@@ -1,0 +1,46 @@
+import fs from 'node:fs';
+import os from 'node:os';
+
+/** Cores that this process may use. */
+export function cores(): number {
+  return os.availableParallelism();
+}
+
+/**
+ * Whether a path (latin1), or as much of it as there is, lies on a disk that turns, as far as the kernel says
+ * (`queue/rotational` in sysfs): heads that are sent to and fro make several accounts at once slower, not faster.
+ */
+export function isOnTurningDisk(path: string): boolean {
+  const dev = deviceOf(path);
+  if (dev === undefined) return false;
+  const at = `/sys/dev/block/${major(dev)}:${minor(dev)}`;
+  // A partition has no queue of its own; that of its disk is one directory up.
+  return ['queue', '../queue'].some((queue) => read(`${at}/${queue}/rotational`) === '1');
+}
+
+function deviceOf(path: string): bigint | undefined {
+  for (let at = path; ; at = at.slice(0, at.lastIndexOf('/')) || '/') {
+    try {
+      return fs.lstatSync(Buffer.from(at, 'latin1'), { bigint: true }).dev;
+    } catch {
+      if (at === '/') return undefined;
+    }
+  }
+}
+
+/** makedev(3), as glibc has it. */
+function major(dev: bigint): bigint {
+  return ((dev >> 8n) & 0xfffn) | ((dev >> 32n) & 0xffff_f000n);
+}
+
+function minor(dev: bigint): bigint {
+  return (dev & 0xffn) | ((dev >> 12n) & 0xffff_ff00n);
+}
+
+function read(file: string): string | undefined {
+  try {
+    return fs.readFileSync(file, 'latin1').trim();
+  } catch {
+    return undefined;
+  }
+}
