@@ -5,8 +5,5 @@ if (major < 20 || (major === 20 && minor < 19)) {
   console.error(`spoolsync: Node 20.19 or newer is needed, this is ${process.versions.node}`);
   process.exit(70);
 }
-// Little lives long here (about 8 MB): a young generation that grows only lets tens of megabytes of garbage wait longer.
-const { setFlagsFromString } = await import('node:v8');
-setFlagsFromString('--semi-space-growth-factor=1');
 const { main } = await import('../dist/bundle/spoolsync.js');
 process.exitCode = await main(process.argv);
