@@ -13,9 +13,9 @@ export function cores(): number {
 export function isOnTurningDisk(path: string): boolean {
   const dev = deviceOf(path);
   if (dev === undefined) return false;
-  const at = `/sys/dev/block/${major(dev)}:${minor(dev)}`;
+  const device = `${major(dev)}:${minor(dev)}`;
   // A partition has no queue of its own; that of its disk is one directory up.
-  return ['queue', '../queue'].some((queue) => read(`${at}/${queue}/rotational`) === '1');
+  return ['queue', '../queue'].some((queue) => isRotational(device, queue));
 }
 
 function deviceOf(path: string): bigint | undefined {
@@ -37,10 +37,10 @@ function minor(dev: bigint): bigint {
   return (dev & 0xffn) | ((dev >> 12n) & 0xffff_ff00n);
 }
 
-function read(file: string): string | undefined {
+function isRotational(device: string, queue: string): boolean {
   try {
-    return fs.readFileSync(file, 'latin1').trim();
+    return fs.readFileSync(`/sys/dev/block/${device}/${queue}/rotational`, 'latin1').trim() === '1';
   } catch {
-    return undefined;
+    return false;
   }
 }

@@ -50,6 +50,7 @@ function steady(at: string, text: string): string {
   // Inodes and times of the target, and whether they, and the source's, were old enough.
   const kept = header
     .replace(/"stamp":"[^"]*"/, '"stamp"')
+    .replace(/"uidlist":"[^"]*"/, '"uidlist"')
     // A pass that is completed by another may have made a manifest, too.
     .replace(/"generation":\d+/, '"generation"')
     .replace(/"settled":(true|false)/, '"settled"')
