@@ -213,7 +213,12 @@ class Application {
   }
 
   #stage(now: Scanned): void {
-    const staging = new Staging(this.#input.folder.tmp, this.#input.owner, () => true);
+    const staging = new Staging(
+      this.#input.folder.tmp,
+      this.#input.owner,
+      () => true,
+      () => undefined, // the caller holds all locks
+    );
     // The copy counts its one message from 0; the name in tmp/ is that of its place in the spool.
     this.#input.copy(now, {
       begin: () => staging.begin(now.ordinal),

@@ -16,14 +16,24 @@ export class Staging implements ContentStore {
   readonly #tmp: Dir;
   readonly #owner: Owner | undefined;
   readonly #wanted: (ordinal: number) => boolean;
+  readonly #beforeChange: () => void;
   #file: OpenFile | undefined;
   #name = '';
 
-  /** `wanted` says whether a message, by its place in the spool, will probably be added. */
-  constructor(tmp: Dir, owner: Owner | undefined, wanted: (ordinal: number) => boolean) {
+  /**
+   * `wanted` says whether a message, by its place in the spool, will probably be added. `beforeChange` is called before
+   * anything in `tmp/` changes.
+   */
+  constructor(
+    tmp: Dir,
+    owner: Owner | undefined,
+    wanted: (ordinal: number) => boolean,
+    beforeChange: () => void,
+  ) {
     this.#tmp = tmp;
     this.#owner = owner;
     this.#wanted = wanted;
+    this.#beforeChange = beforeChange;
   }
 
   begin(ordinal: number): boolean {
@@ -33,7 +43,7 @@ export class Staging implements ContentStore {
   }
 
   data(bytes: Uint8Array): void {
-    this.#file ??= this.#tmp.createFile(this.#name, FILE_MODE);
+    this.#file ??= this.#create();
     this.#file.write(bytes);
   }
 
@@ -52,6 +62,11 @@ export class Staging implements ContentStore {
     this.#tmp.unlink(this.#name);
   }
 
+  #create(): OpenFile {
+    this.#beforeChange();
+    return this.#tmp.createFile(this.#name, FILE_MODE);
+  }
+
   /** Removes every staged file, those of earlier runs included. */
   clear(): void {
     this.#file?.close();
@@ -61,6 +76,7 @@ export class Staging implements ContentStore {
       found = false;
       for (const name of this.#tmp.entries()) {
         if (!name.startsWith(PREFIX)) continue;
+        this.#beforeChange();
         found = this.#tmp.unlink(name) || found;
       }
     }

@@ -1,4 +1,4 @@
-import { SpoolsyncError } from '../core/errors.ts';
+import { assert, SpoolsyncError } from '../core/errors.ts';
 import { Dir } from '../io/dir.ts';
 import { canonicalPath } from '../io/ensure-path.ts';
 import { findUserOf } from '../io/in-use.ts';
@@ -11,7 +11,7 @@ import { type AccountState, findAccountState, openAccountState } from '../state/
 import type { RunContext } from './context.ts';
 import { convertMailbox, type TargetAccount } from './convert-mailbox.ts';
 import type { Manner } from './decide.ts';
-import { emitFailure, isStop } from './failures.ts';
+import { emitFailure, endsPass } from './failures.ts';
 import { removeVanished, renameMailboxes } from './gone-mailboxes.ts';
 import { type AccountJobs, openJobs } from './jobs.ts';
 import { PassRecorder } from './record-pass.ts';
@@ -82,11 +82,12 @@ export async function withAccount<T>(
       const lock = lockRun(state.dir, settings.now());
       closing.push(() => lock.release());
     }
-    if (root !== undefined && !settings.dryRun) {
-      const lock = lockRun(root, settings.now(), TARGET_LOCK);
-      closing.push(() => lock.release());
-    }
-    const target = targetOf(settings, account.user, canonical, root, state, manner);
+    const lock = once(() => {
+      assert(root !== undefined, 'a target that is changed is there');
+      const held = lockRun(root, settings.now(), TARGET_LOCK);
+      closing.push(() => held.release());
+    });
+    const target = { ...targetOf(settings, account.user, canonical, root, state, manner), lock };
     return await work({ pair, user: printable(account.user), jobs, target, state });
   } finally {
     for (const close of closing.reverse()) close();
@@ -108,7 +109,7 @@ function targetOf(
   root: Dir | undefined,
   state: AccountState | undefined,
   manner: Manner,
-): TargetAccount {
+): Omit<TargetAccount, 'lock'> {
   const { owner, maxRemove, dryRun } = settings;
   return {
     user,
@@ -148,6 +149,16 @@ function remembering<T>(look: () => T): () => T {
   };
 }
 
+/** The work is done at the first call; if it fails, again at the next. */
+function once(work: () => void): () => void {
+  let done = false;
+  return () => {
+    if (done) return;
+    work();
+    done = true;
+  };
+}
+
 const LOOK_MS = 500;
 
 /** One pass over the mailboxes and subscriptions of an account. */
@@ -164,7 +175,7 @@ export async function runPass(context: RunContext, open: OpenAccount): Promise<v
       const { mailbox, folder } = job;
       context.emit({ event: 'mailbox', user, mailbox, folder: printable(folder), ...result });
     } catch (error) {
-      if (isStop(error)) throw error;
+      if (endsPass(error)) throw error;
       emitFailure(context.emit, error, user, job.mailbox);
     }
   }

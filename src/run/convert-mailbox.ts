@@ -48,6 +48,8 @@ export interface TargetAccount {
   readonly manner: Manner;
   readonly maxRemove: MaxRemove;
   readonly dryRun: boolean;
+  /** Keeps other runs off the target; to be called before anything in it changes. `STATE_LOCKED`. */
+  lock(): void;
   /** Who works on the target right now, delivery aside. */
   liveUser(): User | undefined;
 }
@@ -80,6 +82,7 @@ export async function convertMailbox(
     const rest = restingResult(context, target, job, manifest, folder);
     if (rest !== undefined) return rest;
     if (target.root !== undefined && !target.dryRun) {
+      if (folder === undefined) target.lock();
       folder?.close();
       folder = ensureFolder(target.root, job.folder, target.owner);
     }
@@ -161,7 +164,7 @@ class Conversion {
     if (folder === undefined || target.dryRun) return;
     const known = manifest?.header.messages ?? sumListing(folder).count;
     // What lies behind the messages of the last pass is new as a rule; a wrong guess costs a second read of a message.
-    this.#staging = new Staging(folder.tmp, target.owner, (ordinal) => ordinal >= known);
+    this.#staging = new Staging(folder.tmp, target.owner, (ordinal) => ordinal >= known, target.lock);
     this.#staging.clear();
   }
 
@@ -219,6 +222,7 @@ class Conversion {
   async #work(source: SourceView, first: Decision): Promise<MailboxResult> {
     const { state } = this.#target;
     const folder = this.#folder as TargetFolder;
+    this.#target.lock();
     const lock = lockUidlist(folder.dir, this.#target.owner);
     let decision = first;
     let applied: Applied;

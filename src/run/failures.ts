@@ -6,6 +6,11 @@ export function isStop(error: unknown): boolean {
   return error instanceof SpoolsyncError && (error.code === 'INTERRUPTED' || error.code === 'TERMINATED');
 }
 
+/** Whether an error ends the pass over an account: a stop, or another run that works on the same target. */
+export function endsPass(error: unknown): boolean {
+  return isStop(error) || (error instanceof SpoolsyncError && error.code === 'STATE_LOCKED');
+}
+
 /** Announces what could not be done. An error that is not ours is a bug, and says where it happened. */
 export function emitFailure(emit: Listener, error: unknown, user?: string, mailbox?: string): void {
   const { code, message, place, advice } = error instanceof SpoolsyncError ? error : bug(error);

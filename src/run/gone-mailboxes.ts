@@ -10,7 +10,7 @@ import { forgetVerified } from '../state/verified.ts';
 import { type RunContext, remarker } from './context.ts';
 import type { OpenAccount } from './convert-account.ts';
 import { emptyMailbox, type TargetAccount } from './convert-mailbox.ts';
-import { emitFailure, isStop } from './failures.ts';
+import { emitFailure, endsPass } from './failures.ts';
 import { removalsRefused } from './guards.ts';
 import type { FolderJob, MailboxJob } from './jobs.ts';
 
@@ -69,6 +69,7 @@ async function renameMailbox(
   }
   if (target.liveUser() !== undefined) return;
   if (!half) {
+    target.lock();
     root.rename(from, root, job.folder);
     root.fsync();
   }
@@ -108,7 +109,7 @@ export async function removeVanished(context: RunContext, open: OpenAccount, pre
       else if (root !== undefined)
         await removeMailbox(context, { ...open.target, root, state }, open.user, job);
     } catch (error) {
-      if (isStop(error)) throw error;
+      if (endsPass(error)) throw error;
       emitFailure(context.emit, error, open.user, job.mailbox);
     }
   }
@@ -141,6 +142,7 @@ async function removeMailbox(
     context.emit({ event: 'action', user, mailbox, kind: 'delete-mailbox', message });
     return;
   }
+  target.lock();
   const { removed, empty } = await emptyMailbox(context, target, job);
   if (empty && folder !== '') removeFolder(target.root, folder);
   if (!empty)

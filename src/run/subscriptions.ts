@@ -4,7 +4,6 @@ import { LIMITS } from '../core/limits.ts';
 import type { Dir } from '../io/dir.ts';
 import { writeFileAtomic } from '../io/durable.ts';
 import { printable } from '../io/names.ts';
-import type { Owner } from '../io/owner.ts';
 import { FILE_MODE } from '../maildir/target-folder.ts';
 import type { Account } from '../source/accounts.ts';
 import { placeMailboxes } from '../source/folders.ts';
@@ -13,6 +12,7 @@ import type { Rejected } from '../source/rejected.ts';
 import { subscribedNames } from '../source/subscribed.ts';
 import { type AccountState, rememberSubscriptions, wroteSubscriptions } from '../state/state-dir.ts';
 import type { RunContext } from './context.ts';
+import type { TargetAccount } from './convert-mailbox.ts';
 
 const SUBSCRIPTIONS = 'subscriptions';
 
@@ -23,7 +23,7 @@ export function convertSubscriptions(
   wanted: Buffer | undefined,
   root: Dir,
   state: AccountState,
-  { owner, dryRun }: { readonly owner: Owner | undefined; readonly dryRun: boolean },
+  { owner, dryRun, lock }: Pick<TargetAccount, 'owner' | 'dryRun' | 'lock'>,
 ): void {
   if (wanted === undefined) return;
   const present = readSubscriptions(root);
@@ -51,6 +51,7 @@ export function convertSubscriptions(
   // Before and after, so that a run cut off in between does not take its own file for somebody else's.
   const old = present === undefined ? [] : [digestOf(present)];
   rememberSubscriptions(state, [...old, digestOf(wanted)]);
+  lock();
   writeFileAtomic(root, SUBSCRIPTIONS, wanted, { mode: FILE_MODE, owner });
   rememberSubscriptions(state, [digestOf(wanted)]);
 }

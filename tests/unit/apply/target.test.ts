@@ -63,7 +63,9 @@ describe('folders', () => {
 describe('staging', () => {
   test('files get time and mode; those not wanted, and dropped ones, leave nothing', () => {
     const at = tempDir();
-    const staging = new Staging(open(at), undefined, (ordinal) => ordinal !== 1);
+    const before: string[][] = [];
+    const lock = () => void before.push(fs.readdirSync(at));
+    const staging = new Staging(open(at), undefined, (ordinal) => ordinal !== 1, lock);
     expect([0, 1].map((ordinal) => staging.begin(ordinal))).toEqual([true, false]);
     staging.begin(0);
     staging.data(Buffer.from('a'));
@@ -72,6 +74,8 @@ describe('staging', () => {
     staging.begin(2);
     staging.data(Buffer.from('c'));
     staging.drop();
+    // Before each file is made, and at no other time.
+    expect(before).toEqual([[], [stagedName(0)]]);
     expect(fs.readdirSync(at)).toEqual([stagedName(0)]);
     expect(fs.readFileSync(`${at}/${stagedName(0)}`, 'latin1')).toBe('ab');
     expect(mode(`${at}/${stagedName(0)}`)).toBe('600');
@@ -82,8 +86,18 @@ describe('staging', () => {
     const at = tempDir();
     for (let i = 0; i < 3000; i++) fs.writeFileSync(`${at}/${stagedName(i)}`, '');
     fs.writeFileSync(`${at}/1.M2.host`, 'a delivery');
-    new Staging(open(at), undefined, () => true).clear();
+    const before: string[][] = [];
+    const lock = () => void before.push(fs.readdirSync(at).sort());
+    new Staging(open(at), undefined, () => true, lock).clear();
     expect(fs.readdirSync(at)).toEqual(['1.M2.host']);
+    expect(before[0]).toHaveLength(3001);
+    expect(before).toHaveLength(3000);
+    new Staging(
+      open(at),
+      undefined,
+      () => true,
+      () => expect.unreachable(),
+    ).clear();
   });
 });
 
