@@ -1,17 +1,19 @@
 import path from 'node:path';
 import type { BeginEvent, CommandName, Listener } from '../core/events.ts';
 import { toNameBytes } from '../io/names.ts';
-import { parseOwner } from '../io/users.ts';
 import { DEFAULT_MAX_REMOVE } from '../plan/removals.ts';
 import { forEachAccount } from '../run/accounts.ts';
+import { readConfig } from '../run/config.ts';
 import type { RunContext } from '../run/context.ts';
 import type { AccountPair, ConvertSettings } from '../run/convert-account.ts';
 import { expectRun } from '../run/expect.ts';
 import { finalAccounts } from '../run/final.ts';
 import { pairAccounts } from '../run/pairs.ts';
 import { accountsOf, readSeal } from '../run/seal-file.ts';
+import { planOf, readUsers, type SourcePlan } from '../run/source-plan.ts';
 import { findStatus, statusAccounts } from '../run/status.ts';
 import { verifySeal } from '../run/verify-seal.ts';
+import type { NamedUser } from '../source/users-file.ts';
 import type { CommandOptions } from './options.ts';
 
 /** One call of a command. */
@@ -26,14 +28,16 @@ type Command = (call: Call) => Promise<void>;
 
 const COMMANDS: Readonly<Record<CommandName, Command>> = {
   convert: async (call) => {
+    const pairs = beginPairs('convert', call, await plansOf(call.options));
     const task = { kind: 'convert', settings: passSettings(call) } as const;
-    await forEachAccount(call.context, task, beginPairs('convert', call));
+    await forEachAccount(call.context, task, pairs);
   },
   final,
   verify: async (call) => {
     if (call.options.seal !== undefined) return verifyBySeal(call, call.options.seal);
+    const pairs = beginPairs('verify', call, await plansOf(call.options));
     const task = { kind: 'verify', state: call.state } as const;
-    await forEachAccount(call.context, task, beginPairs('verify', call));
+    await forEachAccount(call.context, task, pairs);
   },
   status: async ({ context, options, state }) => {
     const names = findStatus(state, options.user.map(toNameBytes));
@@ -50,8 +54,10 @@ export async function callCommand(name: CommandName, call: Call): Promise<void> 
 /** How long it took is held against what had been expected, unless it was refused or something is left to do. */
 async function final(call: Call): Promise<void> {
   const { context, options, state } = call;
-  const pairs = beginPairs('final', call);
-  const { verify = 'changed', merge = false, forceQuiet = false, from = '', to = '' } = options;
+  const plans = await plansOf(options);
+  const pairs = beginPairs('final', call, plans);
+  const [from, to] = [listed(plans.map((plan) => plan.from)), listed(plans.map((plan) => plan.to))];
+  const { verify = 'changed', merge = false, forceQuiet = false } = options;
   const begun = new Date();
   const name = `seal-${begun.toISOString().replaceAll(/[-:]|\.\d+/g, '')}.json`;
   const seal = options.seal === undefined ? `${state}/${name}` : toNameBytes(path.resolve(options.seal));
@@ -74,37 +80,50 @@ async function final(call: Call): Promise<void> {
 /** Needs neither source nor state. */
 async function verifyBySeal({ context, options }: Call, file: string): Promise<void> {
   const seal = readSeal(toNameBytes(path.resolve(file)));
-  const { to = '', user } = options;
+  const { to, user } = options;
   const users = user.map(toNameBytes);
   const accounts = accountsOf(seal, users).length;
-  context.emit({ event: 'begin', command: 'verify', version: context.version, to, accounts });
-  await verifySeal(context, seal, toNameBytes(to), users);
+  const begin = { event: 'begin', command: 'verify', version: context.version, accounts } as const;
+  context.emit(to === undefined ? begin : { ...begin, to });
+  await verifySeal(context, seal, to === undefined ? undefined : toNameBytes(to), users);
+}
+
+/** What is asked for, from the configuration or from the command line. */
+async function plansOf(options: CommandOptions): Promise<SourcePlan[]> {
+  const { config, from = '', to = '', users, user, owner } = options;
+  if (config !== undefined) return readConfig(toNameBytes(path.resolve(config)));
+  const named = users === undefined ? user.map(toNameBytes).map((name) => ({ user: name })) : usersIn(users);
+  const spec = owner === undefined ? undefined : toNameBytes(owner);
+  return [planOf(toNameBytes(from), toNameBytes(to), named.length === 0 ? undefined : named, spec)];
+}
+
+function usersIn(file: string): NamedUser[] {
+  return readUsers(toNameBytes(path.resolve(file)));
+}
+
+/** Several texts (latin1) as one for people; each once. */
+function listed(texts: readonly string[]): string {
+  return [...new Set(texts)].map((text) => Buffer.from(text, 'latin1').toString('utf8')).join(', ');
 }
 
 /** Finds the accounts of both sides, and says that the command begins. */
-function beginPairs(command: CommandName, { context, options }: Call): readonly AccountPair[] {
-  const { from = '', to = '', user, dryRun } = options;
-  const { pairs, rejected } = pairAccounts(toNameBytes(from), toNameBytes(to), user.map(toNameBytes));
-  const begin: BeginEvent = {
-    event: 'begin',
-    command,
-    version: context.version,
-    from,
-    to,
-    accounts: pairs.length,
-  };
-  context.emit(dryRun ? { ...begin, dryRun } : begin);
-  for (const remark of rejected) context.emit(remark);
+function beginPairs(
+  command: CommandName,
+  { context: { version, emit }, options }: Call,
+  plans: readonly SourcePlan[],
+): readonly AccountPair[] {
+  const { from = '', to = '', config, users, user, dryRun } = options;
+  // Without any list, `--user` is the list.
+  const only = config === undefined && users === undefined ? [] : user.map(toNameBytes);
+  const { pairs, events } = pairAccounts(plans, only);
+  const places = config === undefined ? { from, to } : { config };
+  const begin: BeginEvent = { event: 'begin', command, version, ...places, accounts: pairs.length };
+  emit(dryRun ? { ...begin, dryRun } : begin);
+  for (const event of events) emit(event);
   return pairs;
 }
 
 function passSettings({ options, state }: Call): ConvertSettings {
-  const { owner, maxRemove = DEFAULT_MAX_REMOVE, dryRun = false } = options;
-  return {
-    state,
-    owner: owner === undefined ? undefined : parseOwner(owner),
-    now: () => new Date(),
-    maxRemove,
-    dryRun,
-  };
+  const { maxRemove = DEFAULT_MAX_REMOVE, dryRun = false } = options;
+  return { state, now: () => new Date(), maxRemove, dryRun };
 }

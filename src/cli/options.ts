@@ -6,9 +6,12 @@ import { escapeControls } from '../report/escape.ts';
 
 /** What the command line says, checked for form only. What a command has no option for is absent. */
 export interface CommandOptions {
-  /** Absent with `status`, and where `verify` has a seal. */
+  /** Absent with `status`, where `verify` has a seal, and with `config`. */
   readonly from?: string;
   readonly to?: string;
+  /** Instead of `from`, `to`, `users` and `owner`. */
+  readonly config?: string;
+  readonly users?: string;
   readonly user: readonly string[];
   readonly state?: string;
   readonly jobs?: number;
@@ -31,7 +34,7 @@ Exit status:
   0   done, nothing left over; verify: all equal
   2   done, but the source moved while it was read: run again
   3   done, with findings to look at; verify: differences
-  64  wrong usage            66  no such input     78  state of another target, sealed, or damaged
+  64  wrong usage            66  no such input     78  configuration; state of another target, sealed, or damaged
   70  a bug of ours          73  cannot create     74  I/O error or disk full
   75  locked, in use, or (final) not quiet         77  permission
   130, 143  stopped by a signal
@@ -40,11 +43,11 @@ Exit status:
 /** What each command is about, and its options beside those of all. */
 const COMMANDS: Readonly<Record<CommandName, (command: Command) => Command>> = {
   convert: (command) =>
-    addJobs(addPass(addReading(addTarget(addSource(command)))))
+    addJobs(addPass(addReading(addPlaces(command))))
       .description('bring the target Maildirs up to date with the source spools, which are never written')
       .option('--dry-run', 'only say what would be done', false),
   final: (command) =>
-    addJobs(addPass(addReading(addTarget(addSource(command)))))
+    addJobs(addPass(addReading(addPlaces(command))))
       .description('the last pass, when the old server is silent: what is left, the proof, and the seal')
       .addOption(
         new Option('--verify <WHAT>', 'messages to compare byte by byte before sealing')
@@ -55,7 +58,7 @@ const COMMANDS: Readonly<Record<CommandName, (command: Command) => Command>> = {
       .option('--merge', 'after a final: only add mail that came late, never change or remove', false)
       .option('--seal <FILE>', 'where to write the seal (default: into the state directory)', nonEmpty),
   verify: (command) =>
-    addJobs(addReading(addTarget(addSealOrSource(command)))).description(
+    addJobs(addReading(addPlacesOrSeal(command))).description(
       'compare both sides anew, message by message and byte by byte; changes neither',
     ),
   status: (command) =>
@@ -88,23 +91,52 @@ const FROM = [
   nonEmpty,
 ] as const;
 
-function addSource(command: Command): Command {
-  return command.requiredOption(...FROM);
+const TO = ['--to <LOCATION>', 'target: maildir:/srv/vmail/%u/Maildir', nonEmpty] as const;
+
+function addLists(command: Command): Command {
+  return command
+    .option('--users <FILE>', 'only the accounts in this list: a name, or old = new, on each line', nonEmpty)
+    .option('--config <FILE>', 'sources, targets, accounts and owners from this file instead', nonEmpty);
 }
 
-function addSealOrSource(command: Command): Command {
-  return command
-    .option(...FROM)
+function addPlaces(command: Command): Command {
+  return addLists(command.option(...FROM).option(...TO)).hook('preAction', () => checkPlaces(command));
+}
+
+function addPlacesOrSeal(command: Command): Command {
+  return addLists(command.option(...FROM).option(...TO))
     .option('--seal <FILE>', 'compare the target with a seal of final instead of the source', nonEmpty)
     .hook('preAction', () => {
-      const { from, seal } = command.opts<CommandOptions>();
-      if (from === undefined && seal === undefined)
-        command.error("error: required option '--from <LOCATION>' (or '--seal <FILE>') not specified");
+      const { seal, ...options } = command.opts<CommandOptions>();
+      if (seal === undefined) checkPlaces(command, " (or '--seal <FILE>')");
+      else refuseBeside(command, options, ['users', 'config'], '--seal');
     });
 }
 
-function addTarget(command: Command): Command {
-  return command.requiredOption('--to <LOCATION>', 'target: maildir:/srv/vmail/%u/Maildir', nonEmpty);
+/** Either a configuration, or both locations. */
+function checkPlaces(command: Command, or = ''): void {
+  const options = command.opts<CommandOptions>();
+  if (options.config !== undefined) {
+    refuseBeside(command, options, ['from', 'to', 'users', 'owner'], '--config');
+    return;
+  }
+  for (const [given, flag, other] of [
+    [options.from, FROM[0], or],
+    [options.to, TO[0], ''],
+  ]) {
+    if (given === undefined)
+      command.error(`error: required option '${flag}' (or '--config <FILE>')${other} not specified`);
+  }
+}
+
+function refuseBeside(
+  command: Command,
+  options: CommandOptions,
+  others: readonly (keyof CommandOptions)[],
+  option: string,
+): void {
+  const other = others.find((name) => options[name] !== undefined);
+  if (other !== undefined) command.error(`error: --${other} cannot be used with ${option}, which says it`);
 }
 
 function addReading(command: Command): Command {
@@ -135,7 +167,11 @@ function addJobs(command: Command): Command {
 
 function addPass(command: Command): Command {
   return command
-    .option('--owner <USER[:GROUP]>', 'who the target belongs to (needs root)', nonEmpty)
+    .option(
+      '--owner <USER[:GROUP]>',
+      'who the target belongs to (needs root); account: each account’s own user on this host',
+      nonEmpty,
+    )
     .addOption(
       new Option('--max-remove <N|P%>', 'messages that may be removed from a mailbox without asking')
         .argParser(parseMaxRemove)

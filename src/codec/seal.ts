@@ -40,6 +40,8 @@ export interface SealedAccount {
   /** Path of the Maildir. */
   readonly target: string;
   readonly mailboxes: readonly SealedMailbox[];
+  /** Folders (latin1) of mailboxes that earlier passes brought over and that are left out by now: they are not sealed. */
+  readonly kept?: readonly string[];
   /** SHA-256 of the `subscriptions` file, where there is one. */
   readonly subscriptions?: string;
 }
@@ -188,6 +190,7 @@ const isAccount = hasFields({
   user: isText,
   target: isText,
   mailboxes: isList(isMailbox),
+  kept: orMissing(isList(isFolder)),
   subscriptions: orMissing(isDigest),
 });
 

@@ -34,6 +34,8 @@ export interface BeginEvent {
   /** Absent where the command needs no source, or no target. */
   readonly from?: string;
   readonly to?: string;
+  /** The configuration in which the locations are. */
+  readonly config?: string;
   readonly accounts: number;
   /** Nothing is changed: what would be done is said. */
   readonly dryRun?: true;

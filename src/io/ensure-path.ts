@@ -2,17 +2,27 @@ import { Dir } from './dir.ts';
 import type { Owner } from './owner.ts';
 import { type Side, unsafe } from './wrap.ts';
 
+/** Of directories that are made for several owners: each must get through. */
+const SHARED_MODE = 0o755;
+
 /**
- * Opens an absolute path (latin1), making the directories that are missing with `mode` and `owner`; those survive a
- * power cut.
+ * Opens an absolute path (latin1), making the directories that are missing; those survive a power cut. The last
+ * `ownParts` components get `mode` and `owner`, what is made above them is of whoever runs this, and others may pass
+ * through it. What exists is not changed.
  */
-export function ensurePath(path: string, mode: number, owner: Owner | undefined): Dir {
+export function ensurePath(
+  path: string,
+  mode: number,
+  owner: Owner | undefined,
+  ownParts = Number.POSITIVE_INFINITY,
+): Dir {
   const { dir: existing, missing } = openExisting(path, 'target');
   let dir = existing;
-  for (const name of missing) {
+  for (const [i, name] of missing.entries()) {
     const above: Dir = dir;
+    const own = missing.length - i <= ownParts;
     try {
-      dir = above.ensureDir(name, mode, owner);
+      dir = own ? above.ensureDir(name, mode, owner) : above.ensureDir(name, SHARED_MODE);
       above.fsync();
     } finally {
       above.close();

@@ -28,6 +28,25 @@ export function allUsers(): User[] {
   return users.filter((user) => user !== undefined);
 }
 
+/** Without /etc/login.defs, or UID_MIN in it: what useradd(8) and Debian's adduser take. */
+const DEFAULT_UID_MIN = 1000;
+
+/** The lowest uid of people, as /etc/login.defs has it (login.defs(5), UID_MIN). */
+export function uidMin(): number {
+  try {
+    return parseUidMin(fs.readFileSync('/etc/login.defs', 'latin1'));
+  } catch {
+    return DEFAULT_UID_MIN;
+  }
+}
+
+/** UID_MIN of the text of a login.defs; the last one counts. Octal and hexadecimal are allowed there. */
+export function parseUidMin(text: string): number {
+  const [, number = ''] = [...text.matchAll(/^[ \t]*UID_MIN[ \t]+"?(\w+)/gm)].at(-1) ?? [];
+  const value = Number(/^0[0-7]+$/.test(number) ? `0o${number.slice(1)}` : number);
+  return number === '' || !Number.isSafeInteger(value) || value < 0 ? DEFAULT_UID_MIN : value;
+}
+
 function toUser(fields: readonly string[]): User | undefined {
   const [name, , uid, gid, , home] = fields;
   if (name === undefined || !isId(uid) || !isId(gid) || home === undefined) return undefined;
@@ -36,9 +55,9 @@ function toUser(fields: readonly string[]): User | undefined {
 
 /**
  * Reads `USER[:GROUP]`, names or numbers, as chown(1) takes them: a name is looked up before it is taken for a number,
- * and without a group it is the user's login group. Unknown: `USAGE`.
+ * and without a group it is the user's login group. Unknown: `USAGE`, in words that name the `option`.
  */
-export function parseOwner(spec: string): Owner {
+export function parseOwner(spec: string, option = '--owner'): Owner {
   const [userText = '', groupText, ...rest] = spec.split(':');
   if (userText === '' || groupText === '' || rest.length > 0)
     throw usage(
@@ -59,6 +78,10 @@ export function parseOwner(spec: string): Owner {
       `give a group: --owner ${userText}:GROUP`,
     );
   throw usage(spec, `names the unknown group ${groupText}`, `check it: getent group ${groupText}`);
+
+  function usage(text: string, what: string, advice: string): SpoolsyncError {
+    return new SpoolsyncError('USAGE', `${option} ${text} ${what}`, { advice });
+  }
 }
 
 function findGroup(text: string): number | undefined {
@@ -94,8 +117,4 @@ function query(database: 'passwd' | 'group', name?: string): string | undefined 
     if ((error as { status?: unknown }).status === 2) return undefined;
     return fs.readFileSync(`/etc/${database}`, 'utf8');
   }
-}
-
-function usage(spec: string, what: string, advice: string): SpoolsyncError {
-  return new SpoolsyncError('USAGE', `--owner ${spec} ${what}`, { advice });
 }

@@ -107,10 +107,10 @@ class TextReport {
     }
   }
 
-  #begin({ command, from, to, accounts, dryRun }: BeginEvent): void {
+  #begin({ command, from, to, config, accounts, dryRun }: BeginEvent): void {
     this.#command = command;
     this.#dryRun = dryRun === true;
-    const places = [from, to].filter((place) => place !== undefined).join(' -> ');
+    const places = config ?? [from, to].filter((place) => place !== undefined).join(' -> ');
     const words = [command, ...(dryRun ? ['(dry run)'] : []), ...(places === '' ? [] : [places])];
     this.#say(`${words.join(' ')}: ${plural(accounts, 'account')}`);
   }

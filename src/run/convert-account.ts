@@ -14,6 +14,7 @@ import type { Manner } from './decide.ts';
 import { emitFailure, endsPass } from './failures.ts';
 import { removeVanished, renameMailboxes } from './gone-mailboxes.ts';
 import { type AccountJobs, openJobs } from './jobs.ts';
+import { type OwnerChoice, ownershipOf } from './owners.ts';
 import { PassRecorder } from './record-pass.ts';
 import { convertSubscriptions } from './subscriptions.ts';
 import { openTarget, refuseOverlap } from './target-root.ts';
@@ -21,7 +22,6 @@ import { openTarget, refuseOverlap } from './target-root.ts';
 /** What is the same for all accounts of a pass. */
 export interface ConvertSettings {
   readonly state: string;
-  readonly owner: Owner | undefined;
   readonly now: () => Date;
   readonly maxRemove: MaxRemove;
   /** Only say what would be done: nothing is written, neither to the target nor to the state. */
@@ -32,6 +32,10 @@ export interface ConvertSettings {
 export interface AccountPair {
   readonly account: Account;
   readonly target: string;
+  /** Without: whoever runs this. */
+  readonly owner?: OwnerChoice;
+  /** How many of the last components of `target` are this account's alone; without, all are the owner's. */
+  readonly ownParts?: number;
 }
 
 /** An account that a pass works on: locked, both sides open. */
@@ -68,12 +72,13 @@ export async function withAccount<T>(
   work: (open: OpenAccount) => Promise<T>,
 ): Promise<T> {
   const { account, target: path } = pair;
+  const ownership = ownershipOf(pair);
   const jobs = openJobs(context, account);
   const closing: (() => void)[] = [() => jobs.close()];
   try {
     refuseOverlap(account, path, '--to');
     refuseOverlap(account, settings.state, '--state');
-    const root = settings.dryRun ? Dir.openRoot(path, 'target') : openTarget(path, settings.owner);
+    const root = settings.dryRun ? Dir.openRoot(path, 'target') : openTarget(path, ownership);
     closing.push(() => root?.close());
     const canonical = root?.path ?? canonicalPath(path, 'target');
     const state = openState(settings, account, canonical);
@@ -87,7 +92,9 @@ export async function withAccount<T>(
       const held = lockRun(root, settings.now(), TARGET_LOCK);
       closing.push(() => held.release());
     });
-    const target = { ...targetOf(settings, account.user, canonical, root, state, manner), lock };
+    const { owner } = ownership;
+    const about = targetOf(settings, account.user, owner, canonical, root, state, manner);
+    const target = { ...about, lock };
     return await work({ pair, user: printable(account.user), jobs, target, state });
   } finally {
     for (const close of closing.reverse()) close();
@@ -105,12 +112,13 @@ function openState(
 function targetOf(
   settings: ConvertSettings,
   user: string,
+  owner: Owner | undefined,
   path: string,
   root: Dir | undefined,
   state: AccountState | undefined,
   manner: Manner,
 ): Omit<TargetAccount, 'lock'> {
-  const { owner, maxRemove, dryRun } = settings;
+  const { maxRemove, dryRun } = settings;
   return {
     user,
     root,

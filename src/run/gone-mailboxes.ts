@@ -97,7 +97,9 @@ export async function removeVanished(context: RunContext, open: OpenAccount, pre
   if (state === undefined) return;
   const known = new Set([...open.jobs.folders].map(manifestName));
   const names = manifestNames(state).filter((name) => !known.has(name));
-  const vanished = names.flatMap((name) => vanishedJob(context, state, open.user, name) ?? []);
+  const vanished = names
+    .flatMap((name) => vanishedJob(context, state, open.user, name) ?? [])
+    .filter(({ folder }) => !open.jobs.leftOut(folder));
   const gone = vanished.reduce((sum, { messages }) => sum + messages, 0);
   const allowed = mayRemove(gone, gone + present, open.target.maxRemove);
   for (const job of vanished) {

@@ -9,6 +9,7 @@ import type { Rejected } from '../source/rejected.ts';
 import { manifestName } from '../state/state-dir.ts';
 import { type Remark, type RunContext, remarker } from './context.ts';
 import { emitFailure } from './failures.ts';
+import { LeftOut } from './left-out.ts';
 import type { ReadInput } from './read-mailbox.ts';
 import { wantedSubscriptions } from './subscriptions.ts';
 
@@ -41,6 +42,8 @@ export interface AccountJobs {
   readonly complete: boolean;
   /** Whether something of the source could not be read that should have been: a failure has said so. */
   readonly failed: boolean;
+  /** Whether the mailbox of a folder of the target is left out: neither read, nor taken from the target. */
+  leftOut(folder: string): boolean;
   /** The subscriptions file that the target should have; `undefined` where the source has none that can be read. */
   readonly subscriptions: Buffer | undefined;
   close(): void;
@@ -50,7 +53,9 @@ export interface AccountJobs {
 export function openJobs(context: RunContext, account: Account): AccountJobs {
   const source = MboxAccount.open(account);
   const user = printable(account.user);
-  const { mailboxes, rejected } = source.list();
+  const { mailboxes, ...listing } = source.list();
+  const left = new LeftOut(account);
+  const rejected = listing.rejected.filter(({ path }) => !left.hasEntry(path));
   for (const entry of rejected) announceRejected(context, user, entry);
   const names = mailboxes.map(({ isInbox, parts }) => (isInbox ? [] : parts));
   const jobs: MailboxJob[] = [];
@@ -58,6 +63,10 @@ export function openJobs(context: RunContext, account: Account): AccountJobs {
   for (const [i, place] of placeMailboxes(names).entries()) {
     const mailbox = mailboxes[i] as SourceMailbox;
     const name = printable(mailbox.parts.join('/'));
+    if (left.notices(mailbox.parts)) {
+      if (place.ok) folders.set(mailbox.parts.join('/'), place.folder);
+      continue;
+    }
     if (!place.ok) {
       const advice = 'rename the mailbox in the source, or move its mail to one with a shorter name';
       context.emit({
@@ -73,7 +82,7 @@ export function openJobs(context: RunContext, account: Account): AccountJobs {
     folders.set(mailbox.parts.join('/'), place.folder);
     let job: MailboxJob;
     try {
-      job = jobOf(context, source, mailbox, user, place.folder);
+      job = jobOf(context, source, mailbox, account, place.folder);
     } catch (error) {
       emitFailure(context.emit, error, user, name);
       continue;
@@ -81,14 +90,17 @@ export function openJobs(context: RunContext, account: Account): AccountJobs {
     if (place.changed) job.remark('note', 'NAME_MAPPED', `clients will see it as ${shown(place.folder)}`);
     jobs.push(job);
   }
+  left.announce(context);
+  const allOpened = jobs.length + left.count === mailboxes.length;
   const wanted = wantedSubscriptions(account, source, folders);
   for (const entry of wanted.rejected) announceRejected(context, user, entry);
   return {
     source,
     jobs,
     folders: new Set(folders.values()),
-    failed: rejected.some(({ code }) => code !== undefined) || jobs.length !== mailboxes.length,
-    complete: rejected.length === 0 && source.hasRoot && jobs.length === mailboxes.length,
+    failed: rejected.some(({ code }) => code !== undefined) || !allOpened,
+    complete: rejected.length === 0 && source.hasRoot && allOpened,
+    leftOut: left.hasFolder,
     subscriptions: wanted.file,
     close: () => source.close(),
   };
@@ -109,9 +121,10 @@ function jobOf(
   context: RunContext,
   source: MboxAccount,
   mailbox: SourceMailbox,
-  user: string,
+  account: Account,
   folder: string,
 ): MailboxJob {
+  const user = printable(account.user);
   const name = printable(mailbox.parts.join('/'));
   const remark = remarker(context.emit, user, name);
   const open = () => {
@@ -127,9 +140,10 @@ function jobOf(
   looked.close();
   const log = mailbox.index?.logMtimeNs;
   if (log !== undefined && log > mtimeNs) {
+    const there = printable(account.formerly ?? account.user);
     const message =
       'Dovecot’s index is newer than the file: the last flag changes may live only there; ' +
-      `write them into the file first: doveadm force-resync -u ${user} ${name}`;
+      `write them into the file first: doveadm force-resync -u ${there} ${name}`;
     remark('finding', 'INDEX_NEWER', message, { place: printable(mailbox.path) });
   }
   return {

@@ -3,7 +3,7 @@ import { type ErrorCode, SpoolsyncError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { Dir } from '../io/dir.ts';
 import { writeFileAtomic } from '../io/durable.ts';
-import type { OpenFile } from '../io/file.ts';
+import { readGivenFile } from '../io/given-file.ts';
 import { printable } from '../io/names.ts';
 
 /**
@@ -42,7 +42,7 @@ export interface OpenSeal {
  */
 export function readSeal(path: string): OpenSeal {
   const place = printable(path);
-  const text = readText(path);
+  const text = readGivenFile(path, LIMITS.seal)?.toString('latin1');
   if (text === undefined)
     throw failure('SEAL_MISSING', 'there is no seal', place, 'check --seal; `spoolsync final` writes it');
   const parsed = parseSeal(text);
@@ -52,19 +52,6 @@ export function readSeal(path: string): OpenSeal {
     throw failure('SEAL_NEWER', reason, place, 'use the spoolsync that wrote it, or a newer one');
   const advice = 'nothing can be checked against it: take it from wherever a copy of it is kept';
   throw failure('SEAL_DAMAGED', reason, place, advice);
-}
-
-function readText(path: string): string | undefined {
-  const slash = path.lastIndexOf('/');
-  const dir = Dir.openRoot(path.slice(0, slash) || '/', 'target');
-  let file: OpenFile | undefined;
-  try {
-    file = dir?.openFile(path.slice(slash + 1));
-    return file?.readAll(LIMITS.seal).toString('latin1');
-  } finally {
-    file?.close();
-    dir?.close();
-  }
 }
 
 function failure(code: ErrorCode, message: string, place: string, advice: string): SpoolsyncError {

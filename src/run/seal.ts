@@ -13,7 +13,8 @@ import { breathing } from '../io/breathe.ts';
 import type { Dir } from '../io/dir.ts';
 import { printable } from '../io/names.ts';
 import { targetMarks } from '../plan/marks.ts';
-import { type Manifest, openManifest } from '../state/manifest.ts';
+import { type Manifest, openManifest, openUsable } from '../state/manifest.ts';
+import { manifestName } from '../state/state-dir.ts';
 import type { FolderJob } from './jobs.ts';
 import { readSubscriptions } from './subscriptions.ts';
 
@@ -34,13 +35,29 @@ export async function sealAccount(input: SealInput): Promise<SealedAccount> {
   const { user, root, mailboxes } = input;
   const sealed: SealedMailbox[] = [];
   for (const mailbox of mailboxes) sealed.push(await sealMailbox(input, mailbox));
+  const kept = keptFolders(input);
   const subscriptions = readSubscriptions(root);
   return {
     user,
     target: root.path,
     mailboxes: sealed,
+    ...(kept.length > 0 && { kept }),
     ...(subscriptions !== undefined && { subscriptions: sha256(subscriptions) }),
   };
+}
+
+/** Folders of manifests that no mailbox of the pass has: after a pass that did all, those that are left out. */
+function keptFolders({ state, mailboxes }: SealInput): string[] {
+  const sealed = new Set(mailboxes.map(({ manifest }) => manifest));
+  const others = [...state.entries()].filter((name) => !name.startsWith('.') && !sealed.has(name));
+  const folders = others.flatMap((name) => {
+    const manifest = openUsable(state, name);
+    manifest?.close();
+    return manifest !== undefined && manifestName(manifest.header.folder) === name
+      ? manifest.header.folder
+      : [];
+  });
+  return folders.sort();
 }
 
 async function sealMailbox(

@@ -2,17 +2,17 @@ import { SpoolsyncError } from '../core/errors.ts';
 import type { Dir } from '../io/dir.ts';
 import { canonicalPath, ensurePath } from '../io/ensure-path.ts';
 import { printable } from '../io/names.ts';
-import type { Owner } from '../io/owner.ts';
 import { DIR_MODE } from '../maildir/target-folder.ts';
 import type { Account } from '../source/accounts.ts';
+import type { Ownership } from './owners.ts';
 
 /** What a Maildir's root may hold before its `cur/` is made: what is left of an interrupted first run, or of Dovecot. */
 const EXPECTED =
   /^(cur|new|tmp|maildirfolder|maildirsize|subscriptions(\.tmp)?|spoolsync\.lock.*|dovecot.*|\..*)$/;
 
 /** Opens the target, making it if it is missing. A directory of something else is `TARGET_NOT_MAILDIR`. */
-export function openTarget(path: string, owner: Owner | undefined): Dir {
-  const root = ensureTarget(path, owner);
+export function openTarget(path: string, ownership: Ownership): Dir {
+  const root = ensureTarget(path, ownership);
   if (root.lstat('cur') !== undefined) return root;
   for (const name of root.entries()) {
     if (EXPECTED.test(name)) continue;
@@ -23,9 +23,9 @@ export function openTarget(path: string, owner: Owner | undefined): Dir {
   return root;
 }
 
-function ensureTarget(path: string, owner: Owner | undefined): Dir {
+function ensureTarget(path: string, { owner, ownParts }: Ownership): Dir {
   try {
-    return ensurePath(path, DIR_MODE, owner);
+    return ensurePath(path, DIR_MODE, owner, ownParts);
   } catch (error) {
     if (!(error instanceof SpoolsyncError) || error.code !== 'TARGET_UNSAFE') throw error;
     if (!error.message.includes('is a file')) throw error;

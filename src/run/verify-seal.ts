@@ -8,21 +8,29 @@ import { extraFolders } from '../verify/extra-folders.ts';
 import { checkFolder } from '../verify/seal-check.ts';
 import { type RunContext, remarker } from './context.ts';
 import { emitFailure, isStop } from './failures.ts';
-import { expandTargets, parseTarget } from './pairs.ts';
+import { expandTarget, parseTarget, refuseSame } from './pairs.ts';
 import { accountsOf, type OpenSeal } from './seal-file.ts';
 import { readSubscriptions } from './subscriptions.ts';
 
 /**
- * Compares a copy of the targets with a seal, without source and state. `to` is the location of the copy, latin1.
+ * Compares a copy of the targets with a seal, without source and state. `to` is the location of the copy, latin1;
+ * without it the targets themselves are looked at, where they were when they were sealed.
  * Writes nothing. Accounts that fail do not keep the others.
  */
 export async function verifySeal(
   context: RunContext,
   seal: OpenSeal,
-  to: string,
+  to: string | undefined,
   users: readonly string[],
 ): Promise<void> {
-  for (const { account, target } of expandTargets(parseTarget(to), accountsOf(seal, users))) {
+  const location = to === undefined ? undefined : parseTarget(to);
+  const accounts = accountsOf(seal, users).map((account) => ({
+    account,
+    user: account.user,
+    target: location === undefined ? account.target : expandTarget(location, account.user),
+  }));
+  refuseSame(accounts);
+  for (const { account, target } of accounts) {
     context.checkSignal();
     try {
       await verifyAccount(context, seal, target, account);
@@ -82,7 +90,7 @@ class SealVerification {
         emitFailure(this.#context.emit, error, this.#user, mailbox.mailbox);
       }
     }
-    const known = new Set(mailboxes.map(({ folder }) => folder));
+    const known = new Set([...mailboxes.map(({ folder }) => folder), ...(this.#account.kept ?? [])]);
     for (const { mailbox, place, ours, others } of extraFolders(this.#root, known)) {
       if (ours) this.#differ(mailbox)('+', 'a mailbox that was not sealed', { place });
       else this.#remarkForeign(mailbox, others, 0);

@@ -178,7 +178,8 @@ class AccountVerification {
 
   /** Folders of the target that no mailbox of the source leads to. */
   #findExtraFolders(): void {
-    for (const { mailbox, place, ours, others } of extraFolders(this.#root, this.#jobs.folders)) {
+    for (const { folder, mailbox, place, ours, others } of extraFolders(this.#root, this.#jobs.folders)) {
+      if (this.#jobs.leftOut(folder)) continue;
       if (ours) this.#differ('+', mailbox, 'a mailbox that only the target has', undefined, place);
       else remarkForeign(remarker(this.#context.emit, this.#user, mailbox), others);
     }

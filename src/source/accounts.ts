@@ -1,20 +1,35 @@
 import { SpoolsyncError } from '../core/errors.ts';
 import { Dir } from '../io/dir.ts';
 import { KIND_WORDS } from '../io/stat.ts';
-import { allUsers, findUser } from '../io/users.ts';
+import { allUsers, findUser, uidMin } from '../io/users.ts';
 import { expand, type Location, type Places, variablesOf } from './location.ts';
-import { type Rejected, rejectedBy } from './rejected.ts';
+import { type Rejected, rejectedBy, unlessHidden } from './rejected.ts';
 
-/** One user's mail. */
+/** One user's mail. Names are latin1, one char per byte. */
 export interface Account {
-  /** User name: latin1, one char per byte. */
+  /** Its name in the target. */
   readonly user: string;
+  /** Its name in the source, where that is another. */
+  readonly formerly?: string;
   readonly places: Places;
+  /** Patterns of mailboxes that are left out (source/left-out.ts). */
+  readonly exclude?: readonly string[];
 }
 
 interface Found {
   readonly accounts: readonly Account[];
   readonly rejected: readonly Rejected[];
+  /** Present where the user database was asked for all its users. */
+  readonly system?: SystemAccounts;
+}
+
+/** System accounts of the user database, which are no accounts here unless they are named. */
+export interface SystemAccounts {
+  readonly count: number;
+  /** Those who have mail in this location, sorted. */
+  readonly withMail: readonly string[];
+  /** Whoever has a lower uid is a system account. */
+  readonly uidMin: number;
 }
 
 /** The user name of a location without variables when none was given. */
@@ -23,17 +38,18 @@ const ONLY_USER = 'default';
 /**
  * The accounts that a location stands for, sorted by user name. Named `users` (latin1) are taken as they are, whether
  * or not they have mail; without any, a location with variables finds its users on the disk: every user whose mail root
- * or INBOX exists. A location with `~` also asks the user database. `rejected` are entries in a user's place that are
- * no mail root or INBOX: links, FIFOs, directories in the spool, what may not be looked at.
+ * or INBOX exists. A location with `~` also asks the user database; whoever has a uid below `minimum` there is left out.
+ * `rejected` are entries in a user's place that are no mail root or INBOX: links, FIFOs, directories in the spool, what
+ * may not be looked at.
  */
-export function findAccounts(location: Location, users: readonly string[] = []): Found {
+export function findAccounts(location: Location, users: readonly string[] = [], minimum = uidMin()): Found {
   const account = (user: string) => ({ user, places: expand(location, user, homeOf) });
   if (users.length > 0) return { accounts: [...new Set(users)].sort().map(account), rejected: [] };
   const used = new Set([...variablesOf(location.root), ...variablesOf(location.inbox)]);
   if (used.size === 0) return { accounts: [account(ONLY_USER)], rejected: [] };
 
   const search = new Search(location, used.has('d'));
-  if (used.has('h')) search.homes();
+  if (used.has('h')) search.homes(minimum);
   if (search.tellsUser(location.root)) search.template('root');
   if (search.tellsUser(location.inbox)) search.template('inbox');
   if (!search.possible)
@@ -41,7 +57,8 @@ export function findAccounts(location: Location, users: readonly string[] = []):
       advice: 'use %u, or %n and %d, in one of them, or name the users: --user NAME',
     });
   const accounts = [...search.found.values()].sort((a, b) => (a.user < b.user ? -1 : 1));
-  return { accounts, rejected: search.rejected };
+  const { rejected, system } = search;
+  return { accounts, rejected, ...(used.has('h') && { system: system(minimum) }) };
 }
 
 function homeOf(user: string): string | undefined {
@@ -56,6 +73,8 @@ type Which = 'root' | 'inbox';
 class Search {
   readonly found = new Map<string, Account>();
   readonly rejected: Rejected[] = [];
+  /** Names of system accounts, and whether they have mail. */
+  readonly #system = new Map<string, boolean>();
   /** Whether anything could be searched at all. */
   possible = false;
   readonly #location: Location;
@@ -76,16 +95,31 @@ class Search {
    * Users of the user database who own what the location calls their mail root or INBOX. System users without mail have
    * strange homes (`/`, `/dev`, `/nonexistent`), so what is not theirs is passed over here.
    */
-  homes(): void {
+  homes(minimum: number): void {
     this.possible = true;
     for (const user of allUsers()) {
-      this.#orReject(user.home, () => {
+      const isSystem = user.uid < minimum;
+      if (isSystem) this.#system.set(user.name, false);
+      const look = () => {
         const places = this.#expand(user.name, user.home);
         const owners = [ownerOfDir(places?.root), ownerOfFile(places?.inbox)];
-        if (places !== undefined && owners.includes(user.uid))
-          this.found.set(user.name, { user: user.name, places });
-      });
+        if (places !== undefined && owners.includes(user.uid)) this.#found(user.name, places);
+      };
+      // What is wrong with the home of a system account is nobody's concern.
+      if (isSystem) unlessHidden(user.home, look);
+      else this.#orReject(user.home, look);
     }
+  }
+
+  readonly system = (minimum: number): SystemAccounts => ({
+    count: this.#system.size,
+    withMail: [...this.#system].flatMap(([name, mail]) => (mail ? name : [])).sort(),
+    uidMin: minimum,
+  });
+
+  #found(user: string, places: Places): void {
+    if (this.#system.has(user)) this.#system.set(user, true);
+    else this.found.set(user, { user, places });
   }
 
   template(which: Which): void {
@@ -138,7 +172,7 @@ class Search {
     // With `%n` alone a name that holds an `@` would lead to another place than the one it was found in.
     const places = bound.has('u') || !local.includes('@') ? this.#expand(user) : undefined;
     if (places === undefined) this.rejected.push({ path, reason: 'gives no user name for this location' });
-    else this.found.set(user, { user, places });
+    else this.#found(user, places);
   }
 
   /** `undefined` for a name that is refused, or has no home or domain where the location needs one. */

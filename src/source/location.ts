@@ -90,16 +90,25 @@ export function variablesOf(text: string | undefined): ReadonlySet<string> {
 }
 
 function checkUser(user: string): void {
-  const parts = [user, ...splitUser(user).filter((part) => part !== undefined)];
-  const isBad = (part: string) => part === '' || part === '.' || part === '..' || part.includes('/');
-  if (!parts.some(isBad) && !hasControl(user)) return;
+  if (isUserName(user)) return;
   throw new SpoolsyncError('USAGE', `"${printable(user)}" is no user name that can stand in a path`, {
-    advice: 'user names must not be empty, `.` or `..`, nor hold a slash or control characters',
+    advice: USER_NAME_RULE,
   });
 }
 
+/** What `isUserName` asks for, for people. */
+export const USER_NAME_RULE =
+  'user names must not be empty, `.` or `..`, nor hold a slash or control characters';
+
+/** Whether a name (latin1), and its parts before and behind an `@`, can stand in a path without leading elsewhere. */
+export function isUserName(user: string): boolean {
+  const parts = [user, ...splitUser(user).filter((part) => part !== undefined)];
+  const isBad = (part: string) => part === '' || part === '.' || part === '..' || part.includes('/');
+  return !parts.some(isBad) && !hasControl(user);
+}
+
 /** `%n` and `%d`. */
-function splitUser(user: string): [string, string | undefined] {
+export function splitUser(user: string): [string, string | undefined] {
   const at = user.indexOf('@');
   return at < 0 ? [user, undefined] : [user.slice(0, at), user.slice(at + 1)];
 }

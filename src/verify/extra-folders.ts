@@ -6,6 +6,8 @@ import { openFolder } from '../maildir/target-folder.ts';
 
 /** A folder that holds mail and that nothing leads to. */
 interface ExtraFolder {
+  /** Directory below the Maildir; empty for INBOX. */
+  readonly folder: string;
   /** Name and path for people. */
   readonly mailbox: string;
   readonly place: string;
@@ -42,5 +44,5 @@ function* countMail(
     folder.close();
   }
   if (ours + others > 0)
-    yield { mailbox: printable(mailbox), place: printable(path), ours: ours > 0, others };
+    yield { folder: name, mailbox: printable(mailbox), place: printable(path), ours: ours > 0, others };
 }

@@ -13,6 +13,7 @@ import type { RunContext } from '../../src/run/context.ts';
 import { finalAccounts } from '../../src/run/final.ts';
 import type { FinalSettings } from '../../src/run/final-account.ts';
 import { pairAccounts } from '../../src/run/pairs.ts';
+import { planOf } from '../../src/run/source-plan.ts';
 
 /** One account for a run inside the test's own process. */
 export interface TestRun {
@@ -38,8 +39,8 @@ export interface TestResult {
 
 export function convert(run: TestRun): Promise<TestResult> {
   return carryOut(run, (context, pairs) => {
-    const { owner, now = () => new Date(), maxRemove = DEFAULT_MAX_REMOVE, dryRun = false } = run;
-    const settings = { state: toNameBytes(run.state), owner, now, maxRemove, dryRun };
+    const { now = () => new Date(), maxRemove = DEFAULT_MAX_REMOVE, dryRun = false } = run;
+    const settings = { state: toNameBytes(run.state), now, maxRemove, dryRun };
     return forEachAccount(context, { kind: 'convert', settings }, pairs);
   });
 }
@@ -51,11 +52,10 @@ export interface TestFinal extends Partial<Omit<FinalSettings, 'seal'>> {
 }
 
 export function final(run: TestRun, how: TestFinal = {}): Promise<TestResult> {
-  const { owner, now = () => new Date(), maxRemove = DEFAULT_MAX_REMOVE } = run;
+  const { now = () => new Date(), maxRemove = DEFAULT_MAX_REMOVE } = run;
   const clock = { now: () => Date.now() + 60_000, sleep: () => Promise.resolve() };
   const settings: FinalSettings = {
     state: toNameBytes(run.state),
-    owner,
     now,
     maxRemove,
     dryRun: false,
@@ -97,7 +97,9 @@ export async function carryOut(
     checkSignal: () => undefined,
   };
   const from = `mbox:${run.root}${run.inbox === undefined ? '' : `:INBOX=${run.inbox}`}`;
-  const { pairs } = pairAccounts(toNameBytes(from), toNameBytes(`maildir:${run.target}`), ['test']);
+  const owner = run.owner && `${run.owner.uid}:${run.owner.gid}`;
+  const to = toNameBytes(`maildir:${run.target}`);
+  const { pairs } = pairAccounts([planOf(toNameBytes(from), to, [{ user: 'test' }], owner)]);
   await work(context, pairs);
   return { events, exit: outcome.exit };
 }

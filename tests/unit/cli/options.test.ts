@@ -82,9 +82,45 @@ describe('commands', () => {
   test('verify takes a source or a seal, or both', () => {
     expect(optionsOf(['verify', ...BOTH])).toMatchObject({ from: 'mbox:/a', to: 'maildir:/b' });
     expect(optionsOf(['verify', '--seal', '/s', '--to', 'maildir:/b'])).toMatchObject({ seal: '/s' });
-    expect(parse(['verify', '--to', 'maildir:/b'])).toContain("'--from <LOCATION>' (or '--seal <FILE>')");
-    expect(parse(['verify', '--seal', '/s'])).toContain("required option '--to <LOCATION>'");
+    expect(optionsOf(['verify', '--seal', '/s'])).toMatchObject({ seal: '/s' });
+    expect(parse(['verify', '--to', 'maildir:/b'])).toContain(
+      "'--from <LOCATION>' (or '--config <FILE>') (or '--seal <FILE>')",
+    );
+    expect(parse(['verify', '--from', 'mbox:/a'])).toContain("required option '--to <LOCATION>'");
+    for (const [option, value] of [
+      ['--users', '/u'],
+      ['--config', '/c'],
+    ] as const) {
+      expect(parse(['verify', '--seal', '/s', option, value])).toContain(
+        `${option} cannot be used with --seal`,
+      );
+    }
     expect(parse(['verify', ...BOTH, '--max-remove', '5'])).toContain('unknown option');
+  });
+
+  test.each(['convert', 'final', 'verify'])(
+    '%s takes locations, a list, or a configuration instead',
+    (command) => {
+      expect(optionsOf([command, '--config', '/c', '--user', 'a'])).toMatchObject({
+        config: '/c',
+        user: ['a'],
+      });
+      expect(optionsOf([command, ...BOTH, '--users', '/u'])).toMatchObject({ users: '/u', from: 'mbox:/a' });
+      expect(parse([command, '--to', 'maildir:/b'])).toContain("'--from <LOCATION>' (or '--config <FILE>')");
+      expect(parse([command, '--from', 'mbox:/a'])).toContain("'--to <LOCATION>' (or '--config <FILE>')");
+      for (const [option = '', value = ''] of [BOTH.slice(0, 2), BOTH.slice(2), ['--users', '/u']])
+        expect(parse([command, '--config', '/c', option, value])).toContain(
+          `${option} cannot be used with --config`,
+        );
+      expect(parse([command, '--config', ''])).toContain('must not be empty');
+    },
+  );
+
+  test('owners stand in a configuration, if there is one', () => {
+    for (const command of ['convert', 'final'])
+      expect(parse([command, '--config', '/c', '--owner', 'x'])).toContain(
+        '--owner cannot be used with --config',
+      );
   });
 
   test('status needs neither side, and has no use for them', () => {

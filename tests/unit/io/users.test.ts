@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { expect, test, vi } from 'vitest';
-import { findUser, parseOwner } from '../../../src/io/users.ts';
+import { findUser, parseOwner, parseUidMin } from '../../../src/io/users.ts';
 import { tempDir, thrown } from './support.ts';
 
 test('finds users by exact name', () => {
@@ -47,4 +47,17 @@ test('without getent /etc/passwd is read', () => {
   } finally {
     vi.unstubAllEnvs();
   }
+});
+
+test.each([
+  ['UID_MIN\t\t\t 1000\nSUB_UID_MIN 100000\n', 1000],
+  ['# UID_MIN 5\n#SYS_UID_MIN 100\n  UID_MIN 500\n', 500],
+  ['UID_MIN 500\nUID_MIN 0x10\n', 16],
+  ['UID_MIN 010\n', 8],
+  ['UID_MIN "700"\n', 700],
+  ['UID_MIN many\n', 1000],
+  ['UID_MIN -1\n', 1000],
+  ['', 1000],
+])('UID_MIN of %j is %i', (text, expected) => {
+  expect(parseUidMin(text)).toBe(expected);
 });

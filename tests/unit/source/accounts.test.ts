@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { findAccounts } from '../../../src/source/accounts.ts';
 import { parseLocation } from '../../../src/source/location.ts';
+import { fakeUserDatabase } from '../../helpers/user-database.ts';
 import { needsRoot, tempDir, thrown } from '../io/support.ts';
 
 function tree(paths: readonly string[]): string {
@@ -15,9 +16,9 @@ function tree(paths: readonly string[]): string {
   return at;
 }
 
-function find(location: string, users?: string[]) {
-  const { accounts, rejected } = findAccounts(parseLocation(location), users);
-  return { users: accounts.map(({ user }) => user), accounts, rejected };
+function find(location: string, users?: string[], uidMin?: number) {
+  const { accounts, rejected, system } = findAccounts(parseLocation(location), users, uidMin);
+  return { users: accounts.map(({ user }) => user), accounts, rejected, system };
 }
 
 test('a location without variables is one account, there or not', () => {
@@ -193,13 +194,47 @@ test('homes come from the user database, and must hold what is the user\u2019s o
   const dir = fs.mkdtempSync('/root/spoolsync-test-');
   try {
     const rest = dir.slice('/root/'.length);
-    const { users, accounts } = find(`mbox:~/${rest}:INBOX=/no/such/%u`);
+    const { users, accounts } = find(`mbox:~/${rest}:INBOX=/no/such/%u`, [], 0);
     expect(users).toEqual(['root']);
     expect(accounts[0]?.places).toMatchObject({ root: dir, inbox: '/no/such/root' });
     expect(find(`mbox:%h/${rest}`, ['root']).accounts[0]?.places.root).toBe(dir);
     fs.chownSync(dir, 1234, 1234);
-    expect(find(`mbox:~/${rest}:INBOX=/no/such/%u`).users).toEqual([]);
+    expect(find(`mbox:~/${rest}:INBOX=/no/such/%u`, [], 0).users).toEqual([]);
   } finally {
     fs.rmSync(dir, { recursive: true });
+  }
+});
+
+test('system accounts are no accounts, however they are found, and are counted', () => {
+  needsRoot();
+  const at = tree(['h/al/mail/', 'h/sys/mail/', 'h/low/', 's/al', 's/sys', 's/low', 's/other']);
+  const users = [
+    { name: 'al', uid: 2000, home: `${at}/h/al` },
+    { name: 'sys', uid: 500, home: `${at}/h/sys` },
+    { name: 'low', uid: 1, home: `${at}/h/low` },
+    { name: 'none', uid: 2, home: '/no/such' },
+    { name: 'odd', uid: 3, home: `${at}/s/al` },
+  ];
+  for (const { name, uid } of users.slice(0, 2)) fs.chownSync(`${at}/h/${name}/mail`, uid, uid);
+  vi.stubEnv('PATH', fakeUserDatabase(`${at}/bin`, users));
+  try {
+    expect(find('mbox:~/mail', [], 501)).toMatchObject({
+      users: ['al'],
+      rejected: [],
+      system: { count: 4, withMail: ['sys'], uidMin: 501 },
+    });
+    expect(find('mbox:~/mail', [], 500)).toMatchObject({ users: ['al', 'sys'], system: { count: 3 } });
+    // The spool's directory names users, too; who is none of the user database is no system account.
+    expect(find(`mbox:~/mail:INBOX=${at}/s/%u`, [], 501)).toMatchObject({
+      users: ['al'],
+      system: { withMail: ['low', 'sys'] },
+    });
+    expect(find('mbox:~/mail', ['sys'], 501)).toMatchObject({ users: ['sys'] });
+    // Without homes nobody is asked.
+    expect(find(`mbox:/none/%u:INBOX=${at}/s/%u`, [], 501)).toEqual(
+      expect.objectContaining({ users: ['al', 'low', 'other', 'sys'], system: undefined }),
+    );
+  } finally {
+    vi.unstubAllEnvs();
   }
 });
