@@ -75,12 +75,17 @@ export class Staging implements ContentStore {
     for (let found = true; found; ) {
       found = false;
       for (const name of this.#tmp.entries()) {
-        if (!name.startsWith(PREFIX)) continue;
+        if (!isStaged(name)) continue;
         this.#beforeChange();
         found = this.#tmp.unlink(name) || found;
       }
     }
   }
+}
+
+/** Whether a name in `tmp/` is that of a staged message, of this run or of one that was killed. */
+export function isStaged(name: string): boolean {
+  return name.startsWith(PREFIX);
 }
 
 /** Name in `tmp/` of message `ordinal` of the spool at hand. */

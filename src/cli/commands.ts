@@ -9,6 +9,7 @@ import type { AccountPair, ConvertSettings } from '../run/convert-account.ts';
 import { expectRun } from '../run/expect.ts';
 import { finalAccounts } from '../run/final.ts';
 import { pairAccounts } from '../run/pairs.ts';
+import { checkRoom, runPreflight } from '../run/preflight.ts';
 import { accountsOf, readSeal } from '../run/seal-file.ts';
 import { planOf, readUsers, type SourcePlan } from '../run/source-plan.ts';
 import { findStatus, statusAccounts } from '../run/status.ts';
@@ -29,6 +30,9 @@ type Command = (call: Call) => Promise<void>;
 const COMMANDS: Readonly<Record<CommandName, Command>> = {
   convert: async (call) => {
     const pairs = beginPairs('convert', call, await plansOf(call.options));
+    const { preflight, dryRun } = call.options;
+    if (preflight) return runPreflight(call.context, passSettings(call), pairs);
+    if (!dryRun) await checkRoomFirst(call, pairs);
     const task = { kind: 'convert', settings: passSettings(call) } as const;
     await forEachAccount(call.context, task, pairs);
   },
@@ -67,6 +71,7 @@ async function final(call: Call): Promise<void> {
     begun,
     options.jobs,
   );
+  await checkRoomFirst(call, pairs);
   const how = { verify, merge, forceQuiet, seal, from, to };
   let done = !merge;
   const emit: Listener = (event) => {
@@ -75,6 +80,10 @@ async function final(call: Call): Promise<void> {
   };
   await finalAccounts({ ...context, emit }, { ...passSettings(call), ...how }, pairs);
   if (done) context.emit({ ...expected, actual: Math.round(Date.now() - begun.getTime()) / 1000 });
+}
+
+async function checkRoomFirst(call: Call, pairs: readonly AccountPair[]): Promise<void> {
+  if (!call.options.skipPreflight) await checkRoom(call.context, passSettings(call), pairs);
 }
 
 /** Needs neither source nor state. */
@@ -112,13 +121,13 @@ function beginPairs(
   { context: { version, emit }, options }: Call,
   plans: readonly SourcePlan[],
 ): readonly AccountPair[] {
-  const { from = '', to = '', config, users, user, dryRun } = options;
+  const { from = '', to = '', config, users, user, dryRun, preflight } = options;
   // Without any list, `--user` is the list.
   const only = config === undefined && users === undefined ? [] : user.map(toNameBytes);
   const { pairs, events } = pairAccounts(plans, only);
   const places = config === undefined ? { from, to } : { config };
   const begin: BeginEvent = { event: 'begin', command, version, ...places, accounts: pairs.length };
-  emit(dryRun ? { ...begin, dryRun } : begin);
+  emit({ ...begin, ...(dryRun && { dryRun }), ...(preflight && { preflight }) });
   for (const event of events) emit(event);
   return pairs;
 }

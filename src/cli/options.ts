@@ -23,6 +23,8 @@ export interface CommandOptions {
   readonly owner?: string;
   readonly maxRemove?: MaxRemove;
   readonly dryRun?: boolean;
+  readonly preflight?: boolean;
+  readonly skipPreflight?: boolean;
   readonly verify?: 'all' | 'changed' | 'sample';
   readonly merge?: boolean;
   readonly forceQuiet?: boolean;
@@ -45,7 +47,8 @@ const COMMANDS: Readonly<Record<CommandName, (command: Command) => Command>> = {
   convert: (command) =>
     addJobs(addPass(addReading(addPlaces(command))))
       .description('bring the target Maildirs up to date with the source spools, which are never written')
-      .option('--dry-run', 'only say what would be done', false),
+      .option('--dry-run', 'only say what would be done', false)
+      .option('--preflight', 'only say whether there is room and permission for it', false),
   final: (command) =>
     addJobs(addPass(addReading(addPlaces(command))))
       .description('the last pass, when the old server is silent: what is left, the proof, and the seal')
@@ -176,7 +179,8 @@ function addPass(command: Command): Command {
       new Option('--max-remove <N|P%>', 'messages that may be removed from a mailbox without asking')
         .argParser(parseMaxRemove)
         .default(DEFAULT_MAX_REMOVE, '10%, and 20 in any case'),
-    );
+    )
+    .option('--skip-preflight', 'begin without asking whether there is room', false);
 }
 
 function addCommon(command: Command): Command {

@@ -48,6 +48,7 @@ export const ERROR_CODES = {
   TARGET_NOT_MAILDIR: EXIT.cannotCreate,
   TARGET_DAMAGED: EXIT.findings,
   CANNOT_CREATE: EXIT.cannotCreate,
+  TOO_LITTLE_ROOM: EXIT.cannotCreate,
   IO: EXIT.io,
   DISK_FULL: EXIT.io,
   STATE_LOCKED: EXIT.busy,

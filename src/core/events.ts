@@ -21,6 +21,7 @@ export type RunEvent =
   | PassEvent
   | HotEvent
   | ForecastEvent
+  | PreflightEvent
   | EndEvent;
 
 export type Listener = (event: RunEvent) => void;
@@ -39,6 +40,8 @@ export interface BeginEvent {
   readonly accounts: number;
   /** Nothing is changed: what would be done is said. */
   readonly dryRun?: true;
+  /** Nothing is done: whether it could be is said. */
+  readonly preflight?: true;
 }
 
 export interface AccountEvent {
@@ -238,6 +241,23 @@ export interface ForecastEvent {
   };
   /** What is missing, or left out. */
   readonly message?: string;
+}
+
+/** What the run is expected to need of one file system, and what that has. Sizes are bytes. */
+export interface PreflightEvent {
+  readonly event: 'preflight';
+  /** A directory on it that exists. */
+  readonly place: string;
+  /** Maildirs there. */
+  readonly accounts: number;
+  readonly messages: number;
+  readonly bytes: number;
+  readonly free: number;
+  /** Inodes. */
+  readonly files: number;
+  /** Absent where the file system does not count them. */
+  readonly freeFiles?: number;
+  readonly enough: boolean;
 }
 
 export interface EndEvent {

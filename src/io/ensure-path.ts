@@ -38,8 +38,11 @@ export function canonicalPath(path: string, side: Side): string {
   return missing.reduce((above, name) => (above === '/' ? `/${name}` : `${above}/${name}`), dir.path);
 }
 
-/** Opens as much of a path as exists; `missing` are the names behind. */
-function openExisting(path: string, side: Side): { readonly dir: Dir; readonly missing: readonly string[] } {
+/** Opens as much of a path (latin1) as exists; `missing` are the names behind. */
+export function openExisting(
+  path: string,
+  side: Side,
+): { readonly dir: Dir; readonly missing: readonly string[] } {
   const missing: string[] = [];
   let existing = path.replace(/\/+$/, '') || '/';
   for (;;) {

@@ -19,6 +19,11 @@ function load(): TryLock | undefined {
   }
 }
 
+/** Whether fcntl locks can be taken at all. */
+export function canLock(): boolean {
+  return load() !== undefined;
+}
+
 /**
  * Takes an fcntl(2) read lock over a whole open file, which may be open for reading only. It writes nothing, neither to
  * the file nor beside it, and keeps out every writer that locks with fcntl: Dovecot's and, for most local delivery

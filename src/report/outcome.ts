@@ -78,6 +78,7 @@ export class Outcome {
       case 'pass':
       case 'hot':
       case 'forecast':
+      case 'preflight':
       case 'end':
         break;
     }

@@ -16,6 +16,7 @@ import { actionLine } from './action-text.ts';
 import { escapeControls } from './escape.ts';
 import { gateLines, sealLine, tookLines } from './final-text.ts';
 import { formatBytes, formatSeconds, plural } from './format.ts';
+import { preflightLine } from './preflight-text.ts';
 import { StatusText } from './status-text.ts';
 
 /** Differences, and actions, of one mailbox that are printed one by one; the rest is counted. All are in the JSON output. */
@@ -57,6 +58,7 @@ class TextReport {
   /** Unknown where the run failed before it began. */
   #command: CommandName | undefined;
   #dryRun = false;
+  #preflight = false;
   #eyes = 0;
 
   constructor(options: TextOptions) {
@@ -96,6 +98,9 @@ class TextReport {
       case 'forecast':
         for (const line of tookLines(event)) this.#say(line);
         break;
+      case 'preflight':
+        event.enough ? this.#say(preflightLine(event)) : this.#always(preflightLine(event));
+        break;
       case 'end':
         this.#end(event);
         break;
@@ -107,11 +112,17 @@ class TextReport {
     }
   }
 
-  #begin({ command, from, to, config, accounts, dryRun }: BeginEvent): void {
+  #begin({ command, from, to, config, accounts, dryRun, preflight }: BeginEvent): void {
     this.#command = command;
     this.#dryRun = dryRun === true;
+    this.#preflight = preflight === true;
     const places = config ?? [from, to].filter((place) => place !== undefined).join(' -> ');
-    const words = [command, ...(dryRun ? ['(dry run)'] : []), ...(places === '' ? [] : [places])];
+    const words = [
+      command,
+      ...(dryRun ? ['(dry run)'] : []),
+      ...(preflight ? ['(preflight)'] : []),
+      ...(places === '' ? [] : [places]),
+    ];
     this.#say(`${words.join(' ')}: ${plural(accounts, 'account')}`);
   }
 
@@ -207,7 +218,9 @@ class TextReport {
   }
 
   #end({ totals, seconds, exit }: EndEvent): void {
-    if (this.#command !== undefined && this.#command !== 'status')
+    if (this.#preflight) {
+      if (exit === 0) this.#say('preflight: nothing stands in the way');
+    } else if (this.#command !== undefined && this.#command !== 'status')
       this.#say(`${this.#command}: ${this.#summary(this.#command, totals, seconds)}`);
     if (this.#eyes > 0)
       this.#say(

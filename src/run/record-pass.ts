@@ -145,6 +145,7 @@ export class PassRecorder {
       case 'seal':
       case 'pass':
       case 'hot':
+      case 'preflight':
       case 'forecast':
       case 'end':
         break;

@@ -108,6 +108,20 @@ export function openManifest(state: Dir, name: string): Manifest | undefined {
   }
 }
 
+/** The header of a manifest that nobody has checked, for estimates; `undefined` if there is none that can be read. */
+export function peekManifest(state: Dir, name: string): ManifestHeader | undefined {
+  let file: OpenFile | undefined;
+  try {
+    file = state.openFile(name);
+    return file && readHeader(file, file.stat.size);
+  } catch (error) {
+    if (error instanceof SpoolsyncError && error.code !== 'INTERNAL') return undefined;
+    throw error;
+  } finally {
+    file?.close();
+  }
+}
+
 /** Opens a manifest like `openManifest`; one that cannot be used counts as none. */
 export function openUsable(state: Dir, name: string): Manifest | undefined {
   try {

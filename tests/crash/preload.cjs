@@ -19,7 +19,14 @@ const realNow = Date.now;
 
 /** What a call is about: a path, or the descriptor that is its first argument. */
 const BY_PATH = ['openSync', 'mkdirSync', 'mkdtempSync', 'renameSync', 'linkSync', 'unlinkSync', 'rmdirSync'];
-const BY_PATH_ONLY_LOOKING = ['lstatSync', 'statSync', 'statfsSync', 'readlinkSync', 'opendirSync'];
+const BY_PATH_ONLY_LOOKING = [
+  'accessSync',
+  'lstatSync',
+  'statSync',
+  'statfsSync',
+  'readlinkSync',
+  'opendirSync',
+];
 const BY_FD = [
   'writeSync',
   'ftruncateSync',

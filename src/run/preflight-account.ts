@@ -1,0 +1,112 @@
+import { isStaged } from '../apply/staging.ts';
+import { parseOwnBaseName, splitName } from '../codec/maildir/name.ts';
+import type { Dir } from '../io/dir.ts';
+import { openExisting } from '../io/ensure-path.ts';
+import { type FileSystem, fileSystemOf } from '../io/file-system.ts';
+import { messageFiles } from '../maildir/inspect.ts';
+import { openFolder } from '../maildir/target-folder.ts';
+import type { MailboxSize, Room } from '../plan/room.ts';
+import { peekManifest } from '../state/manifest.ts';
+import { openKnownAccount, stateName } from '../state/state-dir.ts';
+import type { RunContext } from './context.ts';
+import type { AccountPair } from './convert-account.ts';
+import { type MailboxJob, openJobs } from './jobs.ts';
+
+/** What is known of an account before its pass, without reading mail. */
+export interface AccountLook {
+  readonly mailboxes: readonly MailboxSize[];
+  /** Directories on the way to its Maildir that are missing, and those of the Maildir itself. */
+  readonly directories: number;
+  /** The youngest spool: nanoseconds since 1970, and its printable path. */
+  readonly youngest: { readonly mtimeNs: bigint; readonly place: string } | undefined;
+  /** When the last pass was recorded, nanoseconds since 1970. */
+  readonly lastPassNs: bigint | undefined;
+}
+
+/** As much of a target as exists, and the file system that it is on. */
+export interface Site {
+  readonly dir: Dir;
+  readonly missing: readonly string[];
+  readonly fileSystem: FileSystem;
+}
+
+/** Opens as much of a path (latin1) as exists. Close its `dir`. */
+export function openSite(path: string): Site {
+  const { dir, missing } = openExisting(path, 'target');
+  try {
+    return { dir, missing, fileSystem: fileSystemOf(dir) };
+  } catch (error) {
+    dir.close();
+    throw error;
+  }
+}
+
+/** Looks at an account. What of its source cannot be read is said through `context`. */
+export function lookAtAccount(
+  context: RunContext,
+  state: string,
+  pair: AccountPair,
+  site: Site,
+): AccountLook {
+  const jobs = openJobs(context, pair.account);
+  const known = openKnownAccount(state, stateName(pair.account.user));
+  const manifests = known?.dir.openDir('mailboxes');
+  const root = site.missing.length === 0 ? site.dir : undefined;
+  try {
+    const youngest = jobs.jobs.reduce<MailboxJob | undefined>(
+      (best, job) => (best === undefined || job.stat.mtimeNs > best.stat.mtimeNs ? job : best),
+      undefined,
+    );
+    return {
+      mailboxes: jobs.jobs.map((job) => sizeOf(job, manifests, root, site.fileSystem.block)),
+      directories: site.missing.length,
+      youngest: youngest && { mtimeNs: youngest.stat.mtimeNs, place: youngest.place },
+      lastPassNs: known?.dir.lstat('history.jsonl')?.mtimeNs,
+    };
+  } finally {
+    manifests?.close();
+    known?.dir.close();
+    jobs.close();
+  }
+}
+
+function sizeOf(
+  { stat, place, manifest, folder }: MailboxJob,
+  manifests: Dir | undefined,
+  root: Dir | undefined,
+  block: number,
+): MailboxSize {
+  const header = manifests && peekManifest(manifests, manifest);
+  const grown = header === undefined || stat.size > header.source.size;
+  const opened = root && grown ? openFolder(root, folder) : undefined;
+  try {
+    const known = header && { size: header.source.size, bytes: header.bytes, messages: header.messages };
+    const hasFolder = known !== undefined || opened !== undefined;
+    const none = { files: 0, bytes: 0 };
+    const present = opened === undefined ? none : presentIn(opened, known === undefined, block);
+    return { size: stat.size, compressed: /\.gz$/i.test(place), known, present, folder: hasFolder };
+  } finally {
+    opened?.close();
+  }
+}
+
+/** What a pass that was cut off has left: in `tmp/`, from where it is removed, and under its names where there is no manifest. */
+function presentIn(
+  { cur, tmp }: { readonly cur: Dir; readonly tmp: Dir },
+  named: boolean,
+  block: number,
+): Room {
+  let [files, blocks] = [0, 0];
+  const add = (size: number) => {
+    files++;
+    blocks += Math.ceil(size / block);
+  };
+  for (const name of tmp.entries()) if (isStaged(name)) add(tmp.lstat(name)?.size ?? 0);
+  if (named) {
+    for (const name of messageFiles(cur)) {
+      const own = parseOwnBaseName(splitName(name).base);
+      if (own !== undefined) add(own.size);
+    }
+  }
+  return { files, bytes: blocks * block };
+}
