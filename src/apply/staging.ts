@@ -1,9 +1,10 @@
-import type { ContentStore } from '../codec/mbox/message-scanner.ts';
 import { assert } from '../core/errors.ts';
+import { cloneFile } from '../io/clone.ts';
 import type { Dir } from '../io/dir.ts';
 import type { OpenFile } from '../io/file.ts';
 import type { Owner } from '../io/owner.ts';
 import { FILE_MODE } from '../maildir/target-folder.ts';
+import type { MessageStore } from '../source/maildir/message-store.ts';
 
 /** What all our files in a `tmp/` begin with; what is left of it by a killed run is removed by the next. */
 const PREFIX = 'spoolsync.';
@@ -12,12 +13,14 @@ const PREFIX = 'spoolsync.';
  * Messages on their way into a folder: complete files in `tmp/`, with owner and INTERNALDATE, waiting for their names.
  * A file gets its name in `cur/` only when the whole spool has been read and found consistent.
  */
-export class Staging implements ContentStore {
+export class Staging implements MessageStore {
   readonly #tmp: Dir;
   readonly #owner: Owner | undefined;
   readonly #wanted: (ordinal: number) => boolean;
   #file: OpenFile | undefined;
   #name = '';
+  /** Until it fails: file systems that can do it are few. */
+  #canClone = true;
 
   /** `wanted` says whether a message, by its place in the spool, will probably be added. */
   constructor(tmp: Dir, owner: Owner | undefined, wanted: (ordinal: number) => boolean) {
@@ -35,6 +38,14 @@ export class Staging implements ContentStore {
   data(bytes: Uint8Array): void {
     this.#file ??= this.#tmp.createFile(this.#name, FILE_MODE);
     this.#file.write(bytes);
+  }
+
+  /** Shares the blocks of a file instead of writing them again, where the file system can. */
+  takeFile(file: OpenFile): boolean {
+    if (!this.#canClone) return false;
+    this.#file = cloneFile(file, this.#tmp, this.#name, FILE_MODE);
+    this.#canClone = this.#file !== undefined;
+    return this.#canClone;
   }
 
   end(date: number): void {

@@ -175,7 +175,7 @@ export async function runPass(context: RunContext, open: OpenAccount): Promise<v
 }
 
 function announce({ emit }: RunContext, { user, pair, target, jobs: { jobs } }: OpenAccount): void {
-  const bytes = jobs.reduce((sum, job) => sum + job.stat.size, 0);
+  const bytes = jobs.reduce((sum, job) => sum + job.bytes, 0);
   const from = printable(pair.account.places.root);
   emit({ event: 'account', user, from, to: printable(target.path), mailboxes: jobs.length, bytes });
 }

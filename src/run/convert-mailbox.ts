@@ -21,15 +21,7 @@ import type { FolderJob, MailboxJob } from './jobs.ts';
 import { openKnown } from './known-manifest.ts';
 import { MailboxRemarks } from './mailbox-remarks.ts';
 import { mailboxGuid } from './numbers.ts';
-import { readMailbox } from './read-mailbox.ts';
-import {
-  emptySource,
-  isUnchanged,
-  readingKey,
-  type SourceView,
-  sourceFromManifest,
-  sourceOf,
-} from './source-view.ts';
+import { emptySource, isUnchanged, type SourceView, sourceFromManifest } from './source-view.ts';
 
 /** Where an account goes, and how. */
 export interface TargetAccount {
@@ -77,7 +69,7 @@ export async function convertMailbox(
   let folder: TargetFolder | undefined;
   try {
     folder = target.root && openFolder(target.root, job.folder);
-    const rest = restingResult(context, target, job, manifest, folder);
+    const rest = restingResult(target, job, manifest, folder);
     if (rest !== undefined) return rest;
     if (target.root !== undefined && !target.dryRun) {
       folder?.close();
@@ -116,7 +108,6 @@ export async function emptyMailbox(
 
 /** The result for a mailbox in which, by inodes and times, nothing changed on either side. */
 function restingResult(
-  context: RunContext,
   target: TargetAccount,
   job: MailboxJob,
   manifest: Manifest | undefined,
@@ -124,8 +115,7 @@ function restingResult(
 ): MailboxResult | undefined {
   if (manifest === undefined || folder === undefined || target.state === undefined) return undefined;
   const { header } = manifest;
-  const spool = job.stat;
-  if (!isUnchanged(header, spool, readingKey(context))) return undefined;
+  if (!isUnchanged(header, job)) return undefined;
   if (header.stamp === '' || header.stamp !== stampOf(folder)) return undefined;
   if (hasJournal(target.state, job.manifest)) return undefined;
   new MailboxRemarks(job).again(header, job.place);
@@ -147,7 +137,7 @@ class Conversion {
   constructor(
     context: RunContext,
     target: TargetAccount,
-    job: FolderJob,
+    job: FolderJob & Partial<Pick<MailboxJob, 'foresees'>>,
     { manifest }: { manifest: Manifest | undefined },
     folder: TargetFolder | undefined,
   ) {
@@ -161,28 +151,27 @@ class Conversion {
     if (folder === undefined || target.dryRun) return;
     const known = manifest?.header.messages ?? sumListing(folder).count;
     // What lies behind the messages of the last pass is new as a rule; a wrong guess costs a second read of a message.
-    this.#staging = new Staging(folder.tmp, target.owner, (ordinal) => ordinal >= known);
+    // A source that tells its messages by their files asks for nothing that the manifest knows.
+    const foreseen = manifest !== undefined && job.foresees === true;
+    this.#staging = new Staging(folder.tmp, target.owner, (ordinal) => foreseen || ordinal >= known);
     this.#staging.clear();
   }
 
   async run(job: MailboxJob): Promise<MailboxResult> {
     const manifest = this.#journal === undefined ? this.#manifest : undefined;
-    if (manifest && isUnchanged(manifest.header, job.stat, readingKey(this.#context))) {
+    if (manifest && isUnchanged(manifest.header, job)) {
       this.#remarks.again(manifest.header, job.place);
       return this.#carryOut(sourceFromManifest(manifest));
     }
     try {
-      const reading = await readMailbox(this.#context, {
-        ...job,
-        store: this.#staging ?? NOWHERE,
-        known: this.#manifest,
-      });
+      const store = this.#staging ?? NOWHERE;
+      const source = await job.read(this.#context, { store, known: this.#manifest, remark: job.remark });
       try {
-        this.#read = reading.spool.size;
-        this.#remarks.totals(reading, job.indexes);
-        return await this.#carryOut(sourceOf(reading));
+        this.#read = source.read;
+        source.announce(this.#remarks);
+        return await this.#carryOut(source);
       } finally {
-        reading.close();
+        source.close();
       }
     } finally {
       this.#staging?.clear();
@@ -197,7 +186,7 @@ class Conversion {
 
   async #carryOut(source: SourceView): Promise<MailboxResult> {
     const decision = await this.#decide(source);
-    this.#guard(decision);
+    this.#guard(source, decision);
     if (this.#target.dryRun) this.#announce(decision);
     else if (decision.work) return this.#work(source, decision);
     else {
@@ -225,7 +214,7 @@ class Conversion {
     try {
       if (!isAsSeen(folder, decision.state)) {
         decision = await this.#decide(source);
-        this.#guard(decision);
+        this.#guard(source, decision);
       }
       writeJournal(state as Dir, this.#job.manifest, this.#generation(), intentsOf(decision.plan()));
       applied = await applyPlan({
@@ -235,7 +224,8 @@ class Conversion {
         numbers: {
           uidValidity: decision.facts.uidValidity,
           uidNext: decision.targetNext,
-          guid: this.#guid(decision),
+          guid: this.#guid(source, decision),
+          extensions: decision.facts.extensions ?? [],
         },
         plan: decision.plan(),
         letters: decision.letters,
@@ -277,16 +267,17 @@ class Conversion {
     return this.#manifest?.header.generation ?? 0;
   }
 
-  #guid({ uidlist }: Decision): string {
+  #guid({ guid }: SourceView, { uidlist }: Decision): string {
     const { user, path } = this.#target;
-    return uidlist.header?.guid ?? this.#manifest?.header.guid ?? mailboxGuid(user, path, this.#job.folder);
+    const known = uidlist.header?.guid ?? this.#manifest?.header.guid ?? guid;
+    return known ?? mailboxGuid(user, path, this.#job.folder);
   }
 
-  #guard(decision: Decision): void {
+  #guard({ guid }: SourceView, decision: Decision): void {
     const [target, job] = [this.#target, this.#job];
     const place = printable(this.#folder?.dir.path ?? target.path);
     const [manifest, journal] = [this.#manifest, this.#journal];
-    refuseOthers({ decision, manifest, journal, target, job, place });
+    refuseOthers({ decision, manifest, journal, target, job, place, guid });
     refuseRemovals(decision, manifest, target.maxRemove, place);
     if (!target.dryRun) refuseLive(decision, target.liveUser, place);
   }
@@ -319,7 +310,7 @@ class Conversion {
       rules: source.rules,
       reason: source.reason,
       ground: source.ground,
-      reading: readingKey(this.#context),
+      reading: source.reading,
       source: source.source,
       settled: source.settled && !merge,
       bytes: source.bytes,
@@ -329,7 +320,7 @@ class Conversion {
       uidlist: applied?.uidlist ?? state.uidlist,
       targetNext: decision.targetNext,
       foreign: decision.others,
-      guid: this.#guid(decision),
+      guid: this.#guid(source, decision),
       letters: letters.table.map((keyword) => keyword ?? null),
       lost,
       messages: summary.kept + summary.added + summary.reflagged + summary.renumbered + summary.gone,

@@ -16,6 +16,11 @@ const DRIFT: Readonly<Record<Drift, readonly [code: string, message: string]>> =
   ],
 };
 
+/** The place of a file below the folder of a Maildir, or of the folder itself. */
+export function placeIn(folder: string, file: string): string {
+  return file === '' ? folder : `${folder}/${file}`;
+}
+
 /** What a pass has to say about a mailbox as a whole, and about what users did to it in the target. */
 export class MailboxRemarks {
   readonly #job: FolderJob;
@@ -49,8 +54,10 @@ export class MailboxRemarks {
 
   /** Says again what an earlier pass found in a spool that was not read now: it still holds. */
   again({ findings, lost }: ManifestHeader, place: string): void {
-    for (const { code, offset, message } of findings.list)
-      this.#job.remark('finding', code, message, { place: `${place}:${offset}` });
+    for (const { code, offset, file, message } of findings.list)
+      this.#job.remark('finding', code, message, {
+        place: file === undefined ? `${place}:${offset}` : placeIn(place, file),
+      });
     if (findings.more > 0) {
       const message = `${findings.more} more findings of an earlier pass still hold`;
       this.#job.remark('finding', 'MORE_FINDINGS', message);

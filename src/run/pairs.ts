@@ -16,7 +16,6 @@ export function pairAccounts(
   users: readonly string[],
 ): { readonly pairs: readonly AccountPair[]; readonly rejected: readonly RemarkEvent[] } {
   const source = parseLocation(from);
-  if (source.kind !== 'mbox') throw unsupported('--from', 'mbox:');
   const target = parseTarget(to);
   const { accounts, rejected } = findAccounts(source, users);
   if (accounts.length === 0) {
@@ -41,10 +40,9 @@ export function pairAccounts(
 /** Reads a `--to` location. */
 export function parseTarget(to: string): Location {
   const target = parseLocation(to);
-  if (target.kind !== 'maildir' || target.layout !== 'maildir++')
-    throw unsupported('--to', 'maildir: (Maildir++)');
-  if (target.index !== undefined || target.control !== undefined)
-    throw unsupported('--to', 'no :INDEX= or :CONTROL=');
+  if (target.kind !== 'maildir' || target.layout !== 'maildir++') throw unsupported('maildir: (Maildir++)');
+  if (target.index !== undefined || target.control !== undefined || target.inbox !== undefined)
+    throw unsupported('a Maildir without :INDEX=, :CONTROL= or :INBOX=');
   return target;
 }
 
@@ -67,8 +65,8 @@ export function expandTargets<T extends { readonly user: string }>(
   });
 }
 
-function unsupported(option: string, what: string): SpoolsyncError {
-  return new SpoolsyncError('LOCATION_INVALID', `${option} can only be ${what} in this version`, {
+function unsupported(what: string): SpoolsyncError {
+  return new SpoolsyncError('LOCATION_INVALID', `--to can only be ${what} in this version`, {
     advice: 'for example: --from mbox:/home/%u/mail:INBOX=/var/mail/%u --to maildir:/srv/vmail/%u/Maildir',
   });
 }

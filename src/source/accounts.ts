@@ -81,7 +81,8 @@ class Search {
     for (const user of allUsers()) {
       this.#orReject(user.home, () => {
         const places = this.#expand(user.name, user.home);
-        const owners = [ownerOfDir(places?.root), ownerOfFile(places?.inbox)];
+        const inbox = this.#location.kind === 'mbox' ? ownerOfFile(places?.inbox) : ownerOfDir(places?.inbox);
+        const owners = [ownerOfDir(places?.root), inbox];
         if (places !== undefined && owners.includes(user.uid))
           this.found.set(user.name, { user: user.name, places });
       });
@@ -118,7 +119,7 @@ class Search {
     this.#orReject(path, () => {
       const kind = dir.lstat(name)?.kind;
       if (kind === undefined) return;
-      if (which === 'inbox' && rest.length === 0) {
+      if (which === 'inbox' && rest.length === 0 && this.#location.kind === 'mbox') {
         if (kind === 'file') this.#add(path, bound);
         else this.rejected.push({ path, reason: KIND_WORDS[kind] });
         return;
