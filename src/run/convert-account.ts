@@ -16,7 +16,7 @@ import { removeVanished, renameMailboxes } from './gone-mailboxes.ts';
 import { type AccountJobs, openJobs } from './jobs.ts';
 import { PassRecorder } from './record-pass.ts';
 import { convertSubscriptions } from './subscriptions.ts';
-import { openTarget, refuseOverlap } from './target-root.ts';
+import { openTarget, refuseFolder, refuseOverlap } from './target-root.ts';
 
 /** What is the same for all accounts of a pass. */
 export interface ConvertSettings {
@@ -75,6 +75,7 @@ export async function withAccount<T>(
     refuseOverlap(account, settings.state, '--state');
     const root = settings.dryRun ? Dir.openRoot(path, 'target') : openTarget(path, settings.owner);
     closing.push(() => root?.close());
+    if (root !== undefined) refuseFolder(root, jobs.jobs);
     const canonical = root?.path ?? canonicalPath(path, 'target');
     const state = openState(settings, account, canonical);
     closing.push(() => state?.close());

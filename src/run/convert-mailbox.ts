@@ -13,6 +13,7 @@ import type { MaxRemove } from '../plan/removals.ts';
 import { hasJournal, type Journal, openJournal, removeJournal, writeJournal } from '../state/journal.ts';
 import { type Manifest, type ManifestHeader, ManifestWriter } from '../state/manifest.ts';
 import type { RunContext } from './context.ts';
+import { convertRights } from './convert-rights.ts';
 import { type Decision, decide, type Manner } from './decide.ts';
 import { announcePlan } from './dry-run.ts';
 import { refuseLive, refuseOthers, refuseRemovals } from './guards.ts';
@@ -133,6 +134,8 @@ class Conversion {
   readonly #remarks: MailboxRemarks;
   readonly #staging: Staging | undefined;
   #read = 0;
+  /** Digest of the rights that this pass leaves. */
+  #acl: string | undefined;
 
   constructor(
     context: RunContext,
@@ -190,6 +193,7 @@ class Conversion {
     if (this.#target.dryRun) this.#announce(decision);
     else if (decision.work) return this.#work(source, decision);
     else {
+      this.#rights(source);
       await this.#remember(source, decision, undefined);
       // Of a pass that was cut off after its manifest.
       removeJournal(this.#target.state as Dir, this.#job.manifest);
@@ -243,6 +247,7 @@ class Conversion {
       lock.release();
     }
     this.#remarks.renumbered(folder, decision.foreign);
+    this.#rights(source);
     await this.#remember(source, decision, applied);
     removeJournal(state as Dir, this.#job.manifest);
     return this.#result(source, decision, this.#journal === undefined ? applied.leftovers : 0);
@@ -261,6 +266,11 @@ class Conversion {
       read: this.#read,
       written,
     };
+  }
+
+  #rights({ acl }: SourceView): void {
+    const left = this.#manifest?.header.acl;
+    this.#acl = convertRights({ acl, left, folder: this.#folder, target: this.#target, job: this.#job });
   }
 
   #generation(): number {
@@ -324,6 +334,7 @@ class Conversion {
       letters: letters.table.map((keyword) => keyword ?? null),
       lost,
       messages: summary.kept + summary.added + summary.reflagged + summary.renumbered + summary.gone,
+      ...(this.#acl !== undefined && { acl: this.#acl }),
       blocks: { size: source.blockSize, count: blocks.length },
       ...facts,
     };

@@ -126,7 +126,7 @@ function viewOf(
   place: string,
   close: () => void,
 ): OpenSource {
-  const { listing, numbers, keywords, findings, bytes, read, reader } = scan;
+  const { listing, numbers, keywords, acl, findings, bytes, read, reader } = scan;
   const { rules, reason, uidValidity, uidNext, guid, extensions } = numbers;
   return {
     rules,
@@ -143,6 +143,7 @@ function viewOf(
     blockSize: 0,
     messages: spill.count,
     guid,
+    acl,
     identified,
     facts: (old, now) =>
       numbersOf({ uidValidity, renumbered: false, uidNext, keywords, extensions }, old, now),

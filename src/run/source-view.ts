@@ -29,6 +29,8 @@ export interface SourceView {
   readonly reading: string;
   /** GUID of the mailbox, where the source has one. */
   readonly guid?: string | undefined;
+  /** Rights on the mailbox, as in `dovecot-acl`; `as-left`: what they were at the last pass. */
+  readonly acl?: Buffer | 'as-left' | undefined;
   /** Whether the records tell by their files who they are: see `withUids`. */
   readonly identified: boolean;
   facts(old: OldNumbers | undefined, now: number): MailboxFacts;
@@ -95,6 +97,7 @@ export function sourceFromManifest({ header, records, stretches, blocks }: Manif
   const facts = { uidValidity, numbered, uidNext, keywords, ...(extensions !== undefined && { extensions }) };
   return {
     reading: header.reading,
+    acl: 'as-left',
     identified: !isMboxRules(header.rules),
     rules: header.rules,
     reason: header.reason,

@@ -1,3 +1,4 @@
+import { readAcl } from '../apply/acl.ts';
 import { NOWHERE } from '../codec/mbox/message-scanner.ts';
 import { SpoolsyncError } from '../core/errors.ts';
 import type { Remembered, Scanned } from '../core/message.ts';
@@ -249,6 +250,10 @@ async function compare(
     known: manifest?.header.targetNext ?? 0,
     extensions: facts.extensions,
   });
+  if (source.acl instanceof Buffer && !readAcl(folder.dir)?.equals(source.acl))
+    differ('*', 'the rights (dovecot-acl) are not those of the source', {
+      place: printable(folder.dir.path),
+    });
   return { ...(await compareMailbox(folder, numbers, expected(), differ, took, { lost })), gone };
 }
 

@@ -3,8 +3,8 @@ import type { Dir } from '../../io/dir.ts';
 import type { Stat } from '../../io/stat.ts';
 import type { SourceFolder } from './folder.ts';
 
-/** Files with UIDs and keywords, in the control directory. */
-const CONTROL_FILES = ['dovecot-uidlist', 'dovecot-keywords'];
+/** Files with UIDs, keywords and rights, in the control directory. */
+const CONTROL_FILES = ['dovecot-uidlist', 'dovecot-keywords', 'dovecot-acl'];
 /** Courier's, and rights; in the folder. Courier replaces files in the directory of keywords, and rewrites its list in place. */
 const FOLDER_FILES = ['courierimapuiddb', 'courierimapkeywords', 'dovecot-acl', 'courierimapacl'];
 

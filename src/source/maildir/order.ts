@@ -56,7 +56,8 @@ export function orderEntries(
     else if (!kept.has(entry)) fresh.push(entry);
   }
   const listed = dropDoubles(messages.sort((a, b) => a.uid - b.uid || (isEntry(a.entry) ? -1 : 1)));
-  fresh.sort((a, b) => compareArrival(arrival(a), arrival(b)));
+  // A second file of a base name behind the first, with which it is compared.
+  fresh.sort((a, b) => Number(a.second) - Number(b.second) || compareArrival(arrival(a), arrival(b)));
   return { messages: [...listed, ...fresh.map((entry) => ({ uid: 0, entry }))], moved };
 }
 

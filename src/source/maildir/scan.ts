@@ -6,6 +6,7 @@ import type { CarriedField, Finding, Findings, MessageRecord, Remembered } from 
 import { breathing } from '../../io/breathe.ts';
 import { printable } from '../../io/names.ts';
 import type { Stat } from '../../io/stat.ts';
+import { readRights } from './acl.ts';
 import type { SourceFolder } from './folder.ts';
 import { type FolderKeywords, readFolderKeywords } from './keywords.ts';
 import {
@@ -46,6 +47,8 @@ export interface FolderScan {
   readonly listing: StableListing;
   readonly numbers: FolderNumbers;
   readonly keywords: readonly string[];
+  /** `dovecot-acl`, as it is. */
+  readonly acl: Buffer | undefined;
   readonly findings: Findings;
   readonly bytes: number;
   readonly read: number;
@@ -63,6 +66,7 @@ export async function scanFolder(input: ScanInput): Promise<FolderScan> {
   sayMissing(input.folder, problems);
   const numbers = readNumbers(input.folder, input.owner, entries, (problem) => problems.add(problem));
   const keywords = readFolderKeywords(input.folder, input.owner, entries);
+  const acl = readRights(input.folder, input.owner, (problem) => problems.add(problem));
   const order = orderEntries(entries, numbers, input.known(), listing.agreed);
   const scan = new Scan(input, { entries, numbers, keywords, order }, problems);
   await scan.run();
@@ -71,6 +75,7 @@ export async function scanFolder(input: ScanInput): Promise<FolderScan> {
     listing,
     numbers: { ...numbers, uidNext },
     keywords: keywords.names,
+    acl,
     findings: problems.findings,
     bytes,
     read,
@@ -181,7 +186,9 @@ class Scan {
   }
 
   #readMessage(entry: Entry, date: number): (Content & { readonly stored: boolean }) | undefined {
-    const found = this.reader.read(entry, date, this.#input.store, this.#ordinal);
+    // Whether a second file of a base name is a message is known when it has been read.
+    const store = entry.second ? undefined : this.#input.store;
+    const found = this.reader.read(entry, date, store, this.#ordinal);
     if (found === undefined) {
       this.still = false;
       return undefined;
@@ -207,14 +214,13 @@ class Scan {
   }
 
   /** A file in `new/` that `cur/` has under the same base name is hidden by Dovecot: if it is the same message, it is one. */
-  #isDouble(entry: Entry, { digest, stored }: Content & { readonly stored: boolean }): boolean {
+  #isDouble(entry: Entry, { digest }: Content): boolean {
     if (!this.#doubled.has(entry.base)) return false;
     if (!entry.second) {
       this.#firsts.set(entry.base, digest);
       return false;
     }
     const equal = entry.fresh && this.#firsts.get(entry.base) === digest;
-    if (equal && stored) this.#input.store.drop();
     const what = equal
       ? 'holds the same message as the file of its base name in cur/: it was taken once'
       : 'has the base name of another message: both were taken, this one with a UID and a GUID of its own';
