@@ -18,7 +18,7 @@ import type { ForeignNumber } from '../plan/foreign.ts';
 import { targetMarks } from '../plan/marks.ts';
 import type { MessageStore } from '../source/maildir/message-store.ts';
 import { holdsMessage, keepsDate } from './evidence.ts';
-import { Staging, stagedName } from './staging.ts';
+import { type LinkRefused, Staging, stagedName } from './staging.ts';
 
 /**
  * Carries out the plan of one mailbox. The only place that changes a target folder.
@@ -55,6 +55,8 @@ export interface ApplyInput {
   readonly keepIndex: boolean;
   /** Whether the records of the uidlist stay as they are, and those of added messages only come behind them. */
   readonly appendOnly: boolean;
+  /** Where messages that are files may be linked: hears why one is not. */
+  readonly link: LinkRefused | undefined;
   /** Copies a message that was not staged from the source. */
   copy(message: Scanned, store: MessageStore): void;
   checkSignal(): void;
@@ -221,14 +223,15 @@ class Application {
   }
 
   #stage(now: Scanned): void {
-    const staging = new Staging(this.#input.folder.tmp, this.#input.owner, () => true);
+    const { folder, owner, link } = this.#input;
+    const staging = new Staging(folder.tmp, owner, () => true, link);
     // The copy counts its one message from 0; the name in tmp/ is that of its place in the spool.
     this.#input.copy(now, {
       begin: () => staging.begin(now.ordinal),
       data: (bytes) => staging.data(bytes),
       end: (date) => staging.end(date),
       drop: () => staging.drop(),
-      takeFile: (file) => staging.takeFile(file),
+      takeFile: (placed) => staging.takeFile(placed),
     });
   }
 

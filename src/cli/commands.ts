@@ -99,12 +99,13 @@ function beginPairs(command: CommandName, { context, options }: Call): readonly 
 }
 
 function passSettings({ options, state }: Call): ConvertSettings {
-  const { owner, maxRemove = DEFAULT_MAX_REMOVE, dryRun = false } = options;
+  const { owner, maxRemove = DEFAULT_MAX_REMOVE, dryRun = false, link = false } = options;
   return {
     state,
     owner: owner === undefined ? undefined : parseOwner(owner),
     now: () => new Date(),
     maxRemove,
     dryRun,
+    link,
   };
 }

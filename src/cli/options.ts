@@ -20,6 +20,7 @@ export interface CommandOptions {
   readonly owner?: string;
   readonly maxRemove?: MaxRemove;
   readonly dryRun?: boolean;
+  readonly link?: boolean;
   readonly verify?: 'all' | 'changed' | 'sample';
   readonly merge?: boolean;
   readonly forceQuiet?: boolean;
@@ -41,7 +42,7 @@ Exit status:
 const COMMANDS: Readonly<Record<CommandName, (command: Command) => Command>> = {
   convert: (command) =>
     addJobs(addPass(addReading(addTarget(addSource(command)))))
-      .description('bring the target Maildirs up to date with the source spools, which are never written')
+      .description('bring the target Maildirs up to date with the source, which is never written')
       .option('--dry-run', 'only say what would be done', false),
   final: (command) =>
     addJobs(addPass(addReading(addTarget(addSource(command)))))
@@ -68,7 +69,9 @@ export function buildProgram(
   run: (command: CommandName, options: CommandOptions) => Promise<void>,
 ): Command {
   const program = new Command('spoolsync')
-    .description('Moves mbox spools into Dovecot Maildirs, ahead of time and again and again, and proves it.')
+    .description(
+      'Moves mbox spools and Maildirs into Dovecot Maildirs, ahead of time and again and again, and proves it.',
+    )
     .version(version)
     .addHelpText('after', EXIT_HELP)
     .configureOutput({
@@ -84,7 +87,7 @@ export function buildProgram(
 
 const FROM = [
   '--from <LOCATION>',
-  'source, as in Dovecot’s mail_location: mbox:/home/%u/mail:INBOX=/var/mail/%u',
+  'source, as in Dovecot’s mail_location: mbox:/home/%u/mail:INBOX=/var/mail/%u, maildir:~/Maildir',
   nonEmpty,
 ] as const;
 
@@ -136,6 +139,7 @@ function addJobs(command: Command): Command {
 function addPass(command: Command): Command {
   return command
     .option('--owner <USER[:GROUP]>', 'who the target belongs to (needs root)', nonEmpty)
+    .option('--link', 'hard-link messages of a Maildir instead of copying them, where that can be', false)
     .addOption(
       new Option('--max-remove <N|P%>', 'messages that may be removed from a mailbox without asking')
         .argParser(parseMaxRemove)

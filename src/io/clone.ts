@@ -2,21 +2,15 @@ import fs from 'node:fs';
 import { assert } from '../core/errors.ts';
 import type { Dir } from './dir.ts';
 import type { OpenFile } from './file.ts';
+import { fsPath } from './names.ts';
 import { errnoOf, ioError } from './wrap.ts';
 
 const { COPYFILE_EXCL, COPYFILE_FICLONE_FORCE } = fs.constants;
 
-/** What file systems and kernels say that cannot share blocks, or not between these two files. */
+/** What file systems and kernels say that cannot share blocks or inodes, or not between these two places. */
 const CANNOT = new Set([
-  'ENOTSUP',
-  'EOPNOTSUPP',
-  'EXDEV',
-  'EINVAL',
-  'ENOTTY',
-  'ENOSYS',
-  'EPERM',
-  'EACCES',
-  'EBADF',
+  ...['ENOTSUP', 'EOPNOTSUPP', 'EXDEV', 'EINVAL', 'ENOTTY', 'ENOSYS'],
+  ...['EPERM', 'EACCES', 'EBADF', 'EMLINK'],
 ]);
 
 /**
@@ -38,4 +32,30 @@ export function cloneFile(file: OpenFile, dir: Dir, name: string, mode: number):
   assert(made !== undefined, 'a file that was made a moment ago');
   made.setMode(mode);
   return made;
+}
+
+/** A file by its place, and as it was opened there. */
+export interface Placed {
+  readonly dir: Dir;
+  readonly name: string;
+  readonly file: OpenFile;
+}
+
+/**
+ * Gives a file of the source a second name in a directory of the target. Its bytes stay as they are, as do its times but
+ * for that of its last change of status. False: it cannot be done here, or something else bears the name by now.
+ */
+export function linkFile({ dir, name, file }: Placed, to: Dir, as: string): boolean {
+  assert(to.side === 'target', 'the source is never written: link');
+  try {
+    fs.linkSync(fsPath(`/proc/self/fd/${dir.fd}/${name}`), `/proc/self/fd/${to.fd}/${as}`);
+  } catch (error) {
+    if (CANNOT.has(errnoOf(error) ?? '') || errnoOf(error) === 'ENOENT') return false;
+    throw ioError(error, 'link', to.join(as), to.side);
+  }
+  // link(2) follows nothing, but the name may be another file's since ours was opened.
+  const linked = to.lstat(as);
+  if (linked?.ino === file.stat.ino && linked.dev === file.stat.dev) return true;
+  to.unlink(as);
+  return false;
 }

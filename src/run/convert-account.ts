@@ -26,6 +26,8 @@ export interface ConvertSettings {
   readonly maxRemove: MaxRemove;
   /** Only say what would be done: nothing is written, neither to the target nor to the state. */
   readonly dryRun: boolean;
+  /** Whether messages of a Maildir are linked rather than copied, where that can be. */
+  readonly link?: boolean;
 }
 
 /** An account, and the path of its Maildir (latin1). */
@@ -110,7 +112,7 @@ function targetOf(
   state: AccountState | undefined,
   manner: Manner,
 ): TargetAccount {
-  const { owner, maxRemove, dryRun } = settings;
+  const { owner, maxRemove, dryRun, link = false } = settings;
   return {
     user,
     root,
@@ -122,6 +124,7 @@ function targetOf(
     manner: { ...manner, sealed: manner.sealed || state?.sealed !== undefined },
     maxRemove,
     dryRun,
+    link,
     liveUser: remembering(() => findUserOf([path], DELIVERY)),
   };
 }

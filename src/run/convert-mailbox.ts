@@ -1,5 +1,5 @@
 import { type Applied, applyPlan } from '../apply/apply.ts';
-import { Staging } from '../apply/staging.ts';
+import { type LinkRefused, Staging } from '../apply/staging.ts';
 import { NOWHERE } from '../codec/mbox/message-scanner.ts';
 import { breathing } from '../io/breathe.ts';
 import type { Dir } from '../io/dir.ts';
@@ -41,6 +41,8 @@ export interface TargetAccount {
   readonly manner: Manner;
   readonly maxRemove: MaxRemove;
   readonly dryRun: boolean;
+  /** Whether messages that are files are linked rather than copied. */
+  readonly link: boolean;
   /** Who works on the target right now, delivery aside. */
   liveUser(): User | undefined;
 }
@@ -133,6 +135,7 @@ class Conversion {
   readonly #folder: TargetFolder | undefined;
   readonly #remarks: MailboxRemarks;
   readonly #staging: Staging | undefined;
+  readonly #linking: LinkRefused | undefined;
   #read = 0;
   /** Digest of the rights that this pass leaves. */
   #acl: string | undefined;
@@ -151,12 +154,14 @@ class Conversion {
     this.#folder = folder;
     this.#journal = target.state && openJournal(target.state, job.manifest, this.#generation());
     this.#remarks = new MailboxRemarks(job);
+    this.#linking = target.link ? (reason) => this.#remarks.notLinked(reason) : undefined;
     if (folder === undefined || target.dryRun) return;
     const known = manifest?.header.messages ?? sumListing(folder).count;
     // What lies behind the messages of the last pass is new as a rule; a wrong guess costs a second read of a message.
     // A source that tells its messages by their files asks for nothing that the manifest knows.
     const foreseen = manifest !== undefined && job.foresees === true;
-    this.#staging = new Staging(folder.tmp, target.owner, (ordinal) => foreseen || ordinal >= known);
+    const wanted = (ordinal: number) => foreseen || ordinal >= known;
+    this.#staging = new Staging(folder.tmp, target.owner, wanted, this.#linking);
     this.#staging.clear();
   }
 
@@ -239,6 +244,7 @@ class Conversion {
         sweep: decision.sweep,
         keepIndex: decision.keepIndex,
         appendOnly: decision.appendOnly,
+        link: this.#linking,
         copy: source.copy,
         checkSignal: this.#context.checkSignal,
         remark: (code, uid, message) => this.#job.remark('finding', code, message, { uid }),

@@ -25,6 +25,7 @@ export function placeIn(folder: string, file: string): string {
 export class MailboxRemarks {
   readonly #job: FolderJob;
   readonly #found: Finding[] = [];
+  readonly #notLinked = new Set<string>();
 
   constructor(job: FolderJob) {
     this.#job = job;
@@ -71,6 +72,13 @@ export class MailboxRemarks {
     if (names.length === 0) return;
     const message = `a Maildir holds 26 keywords; messages with these lose them: ${names.join(' ')}`;
     this.#job.remark('finding', 'KEYWORDS_LOST', message);
+  }
+
+  /** Said once for each reason. */
+  notLinked(reason: string): void {
+    if (this.#notLinked.has(reason)) return;
+    this.#notLinked.add(reason);
+    this.#job.remark('note', 'NOT_LINKED', `messages are copied, not linked: ${reason}`);
   }
 
   /** What users did in the target. */

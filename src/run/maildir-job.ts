@@ -16,8 +16,8 @@ import { placeIn } from './mailbox-remarks.ts';
 import { numbersOf } from './numbers.ts';
 import type { OpenSource } from './source-view.ts';
 
-/** No option changes how a Maildir reads. */
-const READING = 'maildir';
+/** The reader, by number: no option changes how a Maildir reads. */
+const READING = '1 maildir';
 
 /** The job of one folder of a Maildir. `SOURCE_MOVED` if it is gone by now. */
 export function maildirJob(

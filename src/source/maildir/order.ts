@@ -66,9 +66,10 @@ function dropDoubles(sorted: readonly Ordered[]): Ordered[] {
   return sorted.filter(({ uid }, i) => sorted[i - 1]?.uid !== uid);
 }
 
-/** A name as far as Dovecot compares it. */
-function arrival({ base, info }: Entry): string {
-  return info === '' ? base : `${base}:`;
+/** A name as far as Dovecot compares it, with whatever else than a colon separates its flags. */
+function arrival({ name }: Entry): string {
+  const colon = name.indexOf(':');
+  return colon < 0 ? name : name.slice(0, colon + 1);
 }
 
 /** Finds the record of a UID in a manifest, in step with ascending UIDs. */

@@ -60,8 +60,9 @@ export class MessageReader {
     if (file === undefined) return undefined;
     const stored = store?.begin(ordinal) ?? false;
     try {
-      const cloned = stored && (store?.takeFile?.(file) ?? false);
-      this.#store = stored && !cloned ? store : undefined;
+      const dir = this.#dirOf(entry);
+      const taken = stored && dir !== undefined && store?.takeFile?.({ dir, name: entry.name, file });
+      this.#store = stored && taken !== true ? store : undefined;
       const measure = this.#measure(file);
       const now = file.restat();
       if (now.size !== measure.size || now.mtimeNs !== file.stat.mtimeNs) throw changed(file);
