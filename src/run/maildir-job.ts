@@ -86,7 +86,7 @@ async function readFolder(
   { folder, owner, place, problems }: Place,
   scanned: (scan: FolderScan) => void,
 ): Promise<OpenSource> {
-  const spill = new Spill();
+  const spill = new Spill(known);
   const close = () => {
     spill.close();
     folder.close();
@@ -97,7 +97,7 @@ async function readFolder(
       folder,
       owner,
       store,
-      known: () => known?.records() ?? [],
+      known: () => known?.stretches() ?? [],
       anew,
       problems,
       checkSignal: context.checkSignal,
@@ -105,6 +105,7 @@ async function readFolder(
       problem: ({ code, file, message }: Problem) =>
         remark('finding', code, message, { place: placeIn(place, file) }),
       onMessage: (record, staged) => spill.add(record, staged),
+      onStretch: (stretch) => spill.addStretch(stretch),
     });
     scanned(scan);
     if (!scan.listing.agreed) {

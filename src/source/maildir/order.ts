@@ -71,20 +71,3 @@ function arrival({ name }: Entry): string {
   const colon = name.indexOf(':');
   return colon < 0 ? name : name.slice(0, colon + 1);
 }
-
-/** Finds the record of a UID in a manifest, in step with ascending UIDs. */
-export class KnownRecords {
-  readonly #records: Iterator<Remembered>;
-  #head: IteratorResult<Remembered>;
-
-  constructor(known: Iterable<Remembered>) {
-    this.#records = known[Symbol.iterator]();
-    this.#head = this.#records.next();
-  }
-
-  of(uid: number): Remembered | undefined {
-    while (!this.#head.done && (this.#head.value.sourceUid !== undefined || this.#head.value.uid < uid))
-      this.#head = this.#records.next();
-    return !this.#head.done && this.#head.value.uid === uid ? this.#head.value : undefined;
-  }
-}

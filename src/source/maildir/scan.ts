@@ -3,6 +3,7 @@ import { readSizes } from '../../codec/maildir/name.ts';
 import { SpoolsyncError } from '../../core/errors.ts';
 import { LIMITS, MAX_UID } from '../../core/limits.ts';
 import type { CarriedField, Finding, Findings, MessageRecord, Remembered } from '../../core/message.ts';
+import { messagesOf, type Stretch } from '../../core/stretch.ts';
 import { breathing } from '../../io/breathe.ts';
 import { printable } from '../../io/names.ts';
 import type { Stat } from '../../io/stat.ts';
@@ -18,8 +19,9 @@ import {
   type StableListing,
 } from './listing.ts';
 import type { MessageStore } from './message-store.ts';
-import { type FolderOrder, isEntry, KnownRecords, type Ordered, orderEntries } from './order.ts';
+import { type FolderOrder, isEntry, type Ordered, orderEntries } from './order.ts';
 import { MessageReader } from './reader.ts';
+import { type KnownMessage, KnownRecords, StretchKeeper } from './stretches.ts';
 import { type FolderNumbers, readNumbers } from './uidlist.ts';
 
 /** How a folder is read. */
@@ -29,7 +31,7 @@ export interface ScanInput {
   readonly owner: number;
   readonly store: MessageStore;
   /** What the last pass knew, walked through more than once. */
-  readonly known: () => Iterable<Remembered>;
+  readonly known: () => Iterable<Stretch>;
   /** Whether all messages are read, whatever the last pass knew of them. */
   readonly anew: boolean;
   /** What is known to be amiss before it is read. */
@@ -40,6 +42,8 @@ export interface ScanInput {
   readonly problem: (problem: Problem) => void;
   /** Gets all messages in the order of their UIDs; UID 0 for those that nobody has numbered. */
   readonly onMessage: (record: MessageRecord, staged: boolean) => void;
+  /** Gets messages in their place that are all as the last pass left them. */
+  readonly onStretch: (stretch: Stretch) => void;
 }
 
 /** What a folder came to. */
@@ -67,7 +71,7 @@ export async function scanFolder(input: ScanInput): Promise<FolderScan> {
   const numbers = readNumbers(input.folder, input.owner, entries, (problem) => problems.add(problem));
   const keywords = readFolderKeywords(input.folder, input.owner, entries);
   const acl = readRights(input.folder, input.owner, (problem) => problems.add(problem));
-  const order = orderEntries(entries, numbers, input.known(), listing.agreed);
+  const order = orderEntries(entries, numbers, messagesOf(input.known()), listing.agreed);
   const scan = new Scan(input, { entries, numbers, keywords, order }, problems);
   await scan.run();
   const { bytes, read, still, reader, uidNext } = scan;
@@ -113,6 +117,7 @@ class Scan {
   readonly #parts: Parts;
   readonly #problems: ProblemList;
   readonly #known: KnownRecords;
+  readonly #out: StretchKeeper;
   /** Contents of messages whose base name a file in `new/` has too. */
   readonly #firsts = new Map<string, string>();
   readonly #doubled: ReadonlySet<string>;
@@ -125,6 +130,7 @@ class Scan {
     this.reader = new MessageReader(input.folder, input.owner);
     this.uidNext = parts.numbers.uidNext;
     this.#known = new KnownRecords(input.known());
+    this.#out = new StretchKeeper(input);
     this.#doubled = new Set(
       [...parts.entries.values()].flatMap(({ second, base }) => (second ? [base] : [])),
     );
@@ -135,6 +141,7 @@ class Scan {
       this.#input.checkSignal();
       this.#message(message);
     }
+    this.#out.flush();
   }
 
   #message({ uid, entry }: Ordered): void {
@@ -154,13 +161,14 @@ class Scan {
       this.#say('NOT_READ', entry, refusal);
       return;
     }
-    this.#take(entry, uid, stat, this.#parts.order.moved.get(entry.key) ?? known);
+    this.#take(entry, uid, stat, known);
   }
 
-  #take(entry: Entry, uid: number, stat: Stat, known: Remembered | undefined): void {
+  #take(entry: Entry, uid: number, stat: Stat, known: KnownMessage | undefined): void {
     const date = secondsOf(stat.mtimeNs);
-    const same = !this.#input.anew && isSameFile(known, entry, stat);
-    const found = same ? { ...known, stored: false } : this.#readMessage(entry, date);
+    const before = this.#parts.order.moved.get(entry.key) ?? known?.record;
+    const same = !this.#input.anew && isSameFile(before, entry, stat);
+    const found = same ? { ...before, stored: false } : this.#readMessage(entry, date);
     if (found === undefined) return;
     if (this.#isDouble(entry, found)) return;
     const { size, vsize, digest } = found;
@@ -182,7 +190,7 @@ class Scan {
       file: { key: entry.key, ino: String(stat.ino), mtimeNs: String(stat.mtimeNs) },
     };
     this.#ordinal++;
-    this.#input.onMessage(record, found.stored);
+    this.#out.add(record, found.stored, same ? known : undefined);
   }
 
   #readMessage(entry: Entry, date: number): (Content & { readonly stored: boolean }) | undefined {
@@ -203,7 +211,7 @@ class Scan {
     const { sourceUid, gone: _gone, target: _target, ...message } = known;
     this.bytes += known.size;
     this.#ordinal++;
-    this.#input.onMessage({ ...message, uid: sourceUid ?? known.uid }, false);
+    this.#out.add({ ...message, uid: sourceUid ?? known.uid }, false, undefined);
   }
 
   /** Numbered folders: as the server would number it. Others are numbered by whoever knows what UIDs they have had. */
