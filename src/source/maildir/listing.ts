@@ -90,6 +90,8 @@ export function listOnce({ cur, new: fresh }: SourceFolder): FolderListing {
 class Lister implements FolderListing {
   readonly entries: Entries = new Map();
   readonly problems: Problem[] = [];
+  /** Few are told apart, and each would hold on to a whole name. */
+  readonly #infos = new Map<string, string>();
   readonly #cur: Dir | undefined;
   readonly #new: Dir | undefined;
 
@@ -118,9 +120,18 @@ class Lister implements FolderListing {
       const message = `separates its flags with "${separator}", not ":"; they were read, and in the target it has a name of its own`;
       this.#problem('SEPARATOR_REPAIRED', name, fresh, message);
     }
-    const entry = { base, name, fresh, info, uid: 0, fields: NO_FIELDS };
     const other = this.entries.get(base);
-    if (other === undefined) this.entries.set(base, { ...entry, key: base, second: false });
+    const entry = {
+      key: base,
+      base,
+      name,
+      fresh,
+      info: this.#shared(info),
+      second: false,
+      uid: 0,
+      fields: NO_FIELDS,
+    };
+    if (other === undefined) this.entries.set(base, entry);
     else this.#addSecond(entry, other);
   }
 
@@ -128,14 +139,14 @@ class Lister implements FolderListing {
    * Of two files with one base name the one in `cur/` is the message; of two there, the one with the lower inode, which
    * renames do not change. The other is a message of its own, unless it is the same file.
    */
-  #addSecond(entry: Omit<Entry, 'key' | 'second'>, other: Entry): void {
+  #addSecond(entry: Entry, other: Entry): void {
     const { base } = entry;
     const [mine, theirs] = [this.#inode(entry), this.#inode(other)];
     if (mine === undefined) return;
     if (theirs === undefined || theirs === mine) {
       // Moved while the directories were read, or two names of one file.
       if (theirs !== undefined) this.#doubled(entry, other, 'is the same file as');
-      this.entries.set(base, { ...entry, key: base, second: false });
+      this.entries.set(base, entry);
       return;
     }
     const first = entry.fresh === other.fresh ? mine < theirs : !entry.fresh;
@@ -147,6 +158,13 @@ class Lister implements FolderListing {
   #doubled(entry: Pick<Entry, 'name' | 'fresh'>, other: Entry, how: string): void {
     const message = `${how} ${placeOf(other)}; it was taken once`;
     this.#problem('DUPLICATE_FILE', entry.name, entry.fresh, message);
+  }
+
+  #shared(info: string): string {
+    const known = this.#infos.get(info);
+    if (known !== undefined) return known;
+    if (this.#infos.size < LIMITS.sharedInfos) this.#infos.set(info, info);
+    return info;
   }
 
   #inode({ name, fresh }: Pick<Entry, 'name' | 'fresh'>): bigint | undefined {
