@@ -56,12 +56,14 @@ export class MaildirAccount implements MailAccount<MaildirMailbox> {
   static open(account: Account): MaildirAccount {
     const { root: rootPath, inbox: inboxPath } = account.places;
     const rejected: Rejected[] = [];
-    const root = openOrReject(rootPath, rejected);
+    // Where INBOX lies elsewhere one of the two may be unsafe, and the other is read.
+    const root =
+      inboxPath === undefined ? Dir.openRoot(rootPath, 'source') : openOrReject(rootPath, rejected);
     const inbox = inboxPath === undefined ? root : openOrReject(inboxPath, rejected);
     const owner = accountOwner(root?.stat, inbox?.stat);
     if (owner !== undefined) return new MaildirAccount(account, { root, inbox, rejected }, owner);
     const [first] = rejected;
-    if (first !== undefined) throw unsafe(first.reason, first.path, 'source');
+    if (first !== undefined) throw refused(first);
     throw new SpoolsyncError('SOURCE_MISSING', `${printable(account.user)} has no Maildir`, {
       place: printable(rootPath),
       advice: `check the location; looked for ${printable(rootPath)}`,
@@ -205,6 +207,12 @@ export class MaildirAccount implements MailAccount<MaildirMailbox> {
     const inside = [index, control, inbox].filter((dir) => dir?.startsWith(`${root}/`));
     return new Set(inside.map((dir) => (dir ?? '').slice(root.length + 1)));
   }
+}
+
+function refused({ path, reason, code }: Rejected): SpoolsyncError {
+  if (code === undefined) return unsafe(reason, path, 'source');
+  const advice = 'run as root, or as the user who owns it';
+  return new SpoolsyncError(code, `${printable(path)} ${reason}`, { place: printable(path), advice });
 }
 
 function openOrReject(path: string, rejected: Rejected[]): Dir | undefined {

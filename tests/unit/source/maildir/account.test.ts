@@ -80,3 +80,12 @@ test('names: kept where Dovecot opens them, else mended, and never twice', () =>
   expect(place(['a&b'], ['~x'], ['', 'y'])).toEqual(['.a=26b true', '.=7Ex true', '.=.y true']);
   expect(place(['a&b'], ['a=26b'])).toEqual(['none', '.a=26b false']);
 });
+
+test('a file where the Maildir should be is refused, wherever INBOX is', () => {
+  const at = tempDir();
+  fs.writeFileSync(path.join(at, 'file'), '');
+  expect(thrown(() => account(`maildir:${at}/file`))).toMatchObject({ code: 'SOURCE_UNSAFE' });
+  expect(thrown(() => account(`maildir:${at}/file:INBOX=${at}/file`))).toMatchObject({
+    code: 'SOURCE_UNSAFE',
+  });
+});
