@@ -54,6 +54,8 @@ export const LIMITS = {
   rereads: 3,
   /** Times a folder that mail arrives in is listed twice before all names of the last two listings are taken. */
   relistings: 4,
+  /** Messages of one folder of a Maildir, whose names are in memory: a gigabyte of them. */
+  folderMessages: 4_000_000,
   /** Sets of flags in names that are kept once for all messages that have them. */
   sharedInfos: 10_000,
 } as const;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readSourceName, unusableName } from '../../codec/maildir/source-name.ts';
+import { SpoolsyncError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
 import type { CarriedField, Fingerprint } from '../../core/message.ts';
 import type { Dir } from '../../io/dir.ts';
@@ -103,6 +104,7 @@ class Lister implements FolderListing {
   add(dir: Dir, fresh: boolean): void {
     for (const name of dir.entries()) {
       if (name.startsWith('.')) continue;
+      if (this.entries.size >= LIMITS.folderMessages) throw tooMany(dir);
       const unusable = unusableName(name);
       if (unusable !== undefined) {
         this.#problem('NAME_UNUSABLE', name, fresh, `${unusable}; it was not read`);
@@ -174,6 +176,13 @@ class Lister implements FolderListing {
   #problem(code: string, name: string, fresh: boolean, message: string): void {
     this.problems.push({ code, file: placeOf({ name, fresh }), message });
   }
+}
+
+function tooMany(dir: Dir): SpoolsyncError {
+  return new SpoolsyncError('SOURCE_DAMAGED', `more than ${LIMITS.folderMessages} files in one folder`, {
+    place: printable(dir.path),
+    advice: 'look what fills it; mail is better kept in more than one folder',
+  });
 }
 
 /** Where a file lies below its folder: printable. */

@@ -1,8 +1,7 @@
 import { parseInfo } from '../../codec/maildir/flags.ts';
-import { readSizes } from '../../codec/maildir/name.ts';
 import { SpoolsyncError } from '../../core/errors.ts';
-import { LIMITS, MAX_UID } from '../../core/limits.ts';
-import type { CarriedField, Finding, Findings, MessageRecord, Remembered } from '../../core/message.ts';
+import { MAX_UID } from '../../core/limits.ts';
+import type { Findings, MessageRecord, Remembered } from '../../core/message.ts';
 import { messagesOf, type Stretch } from '../../core/stretch.ts';
 import { breathing } from '../../io/breathe.ts';
 import { printable } from '../../io/names.ts';
@@ -18,8 +17,10 @@ import {
   placeOf,
   type StableListing,
 } from './listing.ts';
+import { type Content, carriedFields, isSameFile, secondsOf, wrongSizes } from './message-facts.ts';
 import type { MessageStore } from './message-store.ts';
 import { type FolderOrder, isEntry, type Ordered, orderEntries } from './order.ts';
+import { ProblemList } from './problems.ts';
 import { MessageReader } from './reader.ts';
 import { type KnownMessage, KnownRecords, StretchKeeper } from './stretches.ts';
 import { type FolderNumbers, readNumbers } from './uidlist.ts';
@@ -101,12 +102,6 @@ interface Parts {
   readonly order: FolderOrder;
 }
 
-interface Content {
-  readonly size: number;
-  readonly vsize: number;
-  readonly digest: string;
-}
-
 class Scan {
   readonly reader: MessageReader;
   bytes = 0;
@@ -185,7 +180,7 @@ class Scan {
       digest,
       start: 0,
       end: size,
-      fields: this.#fieldsOf(entry),
+      fields: carriedFields(entry),
       ...(unknown !== '' && { extra: unknown }),
       file: { key: entry.key, ino: String(stat.ino), mtimeNs: String(stat.mtimeNs) },
     };
@@ -236,49 +231,16 @@ class Scan {
     return equal;
   }
 
-  #checkSizes(entry: Entry, { size, vsize }: Content): void {
-    const claimed = readSizes(entry.base);
-    const wrong = [
-      ...(claimed.size === undefined || claimed.size === size ? [] : [`S=${claimed.size} for ${size} bytes`]),
-      ...(claimed.vsize === undefined || claimed.vsize === vsize ? [] : [`W=${claimed.vsize} for ${vsize}`]),
-    ];
+  #checkSizes(entry: Entry, found: Content): void {
+    const wrong = wrongSizes(entry.base, found);
     if (wrong.length === 0) return;
     const message = `its name claims ${wrong.join(' and ')}; in the target its name says what is true, and its GUID stays`;
     this.#say('SIZE_REPAIRED', entry, message);
   }
 
-  /** The GUID is what Dovecot reports: `G`, else the base name. `S` and `W` are in our names. */
-  #fieldsOf({ base, fields, second, key }: Entry): readonly CarriedField[] {
-    const carried = fields.filter(([letter]) => letter !== 'S' && letter !== 'W');
-    if (second || key !== base || carried.some(([letter]) => letter === 'G')) return carried;
-    return isFieldValue(base) ? [['G', base], ...carried] : carried;
-  }
-
   #say(code: string, entry: Entry, message: string): void {
     this.#problems.add({ code, file: placeOf(entry), message });
   }
-}
-
-function isSameFile(
-  known: Remembered | undefined,
-  { key }: Entry,
-  { ino, mtimeNs, size }: Stat,
-): known is Remembered {
-  const file = known?.file;
-  return (
-    file?.key === key && known?.size === size && file.ino === String(ino) && file.mtimeNs === String(mtimeNs)
-  );
-}
-
-/** What a field of a uidlist can hold; a base name may have blanks. */
-function isFieldValue(text: string): boolean {
-  return /^[^\0-\x20]+$/.test(text);
-}
-
-/** As Dovecot counts: the second that a moment lies in, before 1970 too. */
-function secondsOf(ns: bigint): number {
-  const seconds = ns / 1_000_000_000n;
-  return Number(ns < 0n && ns % 1_000_000_000n !== 0n ? seconds - 1n : seconds);
 }
 
 function outOfUids({ dir }: SourceFolder): SpoolsyncError {
@@ -290,26 +252,4 @@ function outOfUids({ dir }: SourceFolder): SpoolsyncError {
       advice: 'look at the first line of its dovecot-uidlist (courierimapuiddb): it is hardly true',
     },
   );
-}
-
-/** The first problems one by one, the rest by number. */
-class ProblemList {
-  readonly #said: (problem: Problem) => void;
-  readonly #list: Finding[] = [];
-  #more = 0;
-
-  constructor(said: (problem: Problem) => void) {
-    this.#said = said;
-  }
-
-  add(problem: Problem): void {
-    const { code, file, message } = problem;
-    this.#said(problem);
-    if (this.#list.length < LIMITS.findings) this.#list.push({ code, offset: 0, file, message });
-    else this.#more++;
-  }
-
-  get findings(): Findings {
-    return { list: this.#list, more: this.#more };
-  }
 }
