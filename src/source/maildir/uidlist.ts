@@ -138,12 +138,11 @@ class UidlistReader {
     return this.#entries.get(base) ?? this.#entries.get(readSourceName(base).base);
   }
 
+  /** Of two records of one file the later counts: Dovecot writes such when a message is moved away and back. */
   #note(entry: Entry | undefined, uid: number, fields: readonly CarriedField[]): void {
     if (entry === undefined) return;
-    if (entry.uid !== 0)
-      this.#say('UIDLIST_LINE', `line ${this.#line} names a file for the second time; the later UID counts`);
     entry.uid = uid;
-    if (fields.length > 0) entry.fields = fields;
+    entry.fields = fields;
   }
 
   /** One UID for two files: the second gets a new one. */
