@@ -2,7 +2,6 @@ import { parseInfo } from '../codec/maildir/flags.ts';
 import type { KeywordTable } from '../codec/maildir/keywords.ts';
 import { releasedBaseName, splitName } from '../codec/maildir/name.ts';
 import type { UidlistHeader } from '../codec/maildir/uidlist.ts';
-import type { ContentStore } from '../codec/mbox/message-scanner.ts';
 import type { Listing, Marks, Remembered, Scanned } from '../core/message.ts';
 import { breathing } from '../io/breathe.ts';
 import type { Dir } from '../io/dir.ts';
@@ -13,12 +12,13 @@ import { baseOf } from '../maildir/base-of.ts';
 import { type Inventory, ListingSum, messageFiles, uidlistStamp } from '../maildir/inspect.ts';
 import type { KeywordLetters } from '../maildir/keyword-letters.ts';
 import type { TargetFolder } from '../maildir/target-folder.ts';
-import { KnownFields, openUidlist, UidlistWriter } from '../maildir/uidlist-file.ts';
+import { KnownFields, mergeFields, openUidlist, UidlistWriter } from '../maildir/uidlist-file.ts';
 import type { Action } from '../plan/action.ts';
 import type { ForeignNumber } from '../plan/foreign.ts';
 import { targetMarks } from '../plan/marks.ts';
+import type { MessageStore } from '../source/maildir/message-store.ts';
 import { holdsMessage, keepsDate } from './evidence.ts';
-import { Staging, stagedName } from './staging.ts';
+import { type LinkRefused, Staging, stagedName } from './staging.ts';
 
 /**
  * Carries out the plan of one mailbox. The only place that changes a target folder.
@@ -33,8 +33,14 @@ export interface ApplyInput {
   readonly folder: TargetFolder;
   readonly lock: UidlistLock;
   readonly owner: Owner | undefined;
-  /** UIDVALIDITY, UIDNEXT and GUID that the folder will have. */
-  readonly numbers: { readonly uidValidity: number; readonly uidNext: number; readonly guid: string };
+  /** What the header of the folder's uidlist will say. */
+  readonly numbers: {
+    readonly uidValidity: number;
+    readonly uidNext: number;
+    readonly guid: string;
+    /** Fields of the source's header that have no meaning here. */
+    readonly extensions: readonly string[];
+  };
   readonly plan: Iterable<Action>;
   readonly letters: KeywordLetters;
   /** What lies in the folder, where that is not what the manifest says; `undefined` where it is. */
@@ -49,8 +55,10 @@ export interface ApplyInput {
   readonly keepIndex: boolean;
   /** Whether the records of the uidlist stay as they are, and those of added messages only come behind them. */
   readonly appendOnly: boolean;
+  /** Where messages that are files may be linked: hears why one is not. */
+  readonly link: LinkRefused | undefined;
   /** Copies a message that was not staged from the source. */
-  copy(message: Scanned, store: ContentStore): void;
+  copy(message: Scanned, store: MessageStore): void;
   checkSignal(): void;
   remark(code: string, uid: number, message: string): void;
 }
@@ -96,8 +104,9 @@ class Application {
     const { folder, owner, numbers, keepIndex, sweep } = this.#input;
     this.#letters.write(folder.dir, owner);
     const old = openUidlist(folder.dir);
-    const extensions = old?.header?.uidValidity === numbers.uidValidity ? old.header.extensions : [];
-    const header: UidlistHeader = { version: 3, ...numbers, extensions };
+    const present = old?.header?.uidValidity === numbers.uidValidity ? old.header.extensions : [];
+    const others = present.filter((field) => numbers.extensions.every((own) => own[0] !== field[0]));
+    const header: UidlistHeader = { version: 3, ...numbers, extensions: [...numbers.extensions, ...others] };
     const uidlist = new UidlistWriter(folder.dir, owner, header);
     let leftovers = 0;
     try {
@@ -137,11 +146,12 @@ class Application {
       this.#input.checkSignal();
       this.#keepLock();
       this.#act(action);
+      const before = 'old' in action ? action.old.fields : undefined;
       for (const record of this.#listed(action)) {
         const { uid } = record;
         const base = baseOf(record);
         upTo(uid);
-        uidlist.add({ uid, fields: known.of(uid, base), base });
+        uidlist.add({ uid, fields: mergeFields(known.of(uid, base), before, record.fields), base });
       }
     }
     upTo(Number.POSITIVE_INFINITY);
@@ -171,7 +181,7 @@ class Application {
         this.#claim(baseOf(action.old));
         break;
       case 'reflag':
-        this.#rename(this.#present(action.old), action.next);
+        this.#rename(this.#present(action.old), action.next, action.old.extra);
         break;
       case 'renumber':
         this.#renumber(action.old, action.now, action.next);
@@ -213,18 +223,20 @@ class Application {
   }
 
   #stage(now: Scanned): void {
-    const staging = new Staging(
-      this.#input.folder.tmp,
-      this.#input.owner,
-      () => true,
-      () => undefined, // the caller holds all locks
-    );
+    const { folder, owner, link } = this.#input;
+    const staging = new Staging(folder.tmp, {
+      owner,
+      link,
+      wanted: () => true,
+      beforeChange: () => undefined, // the caller holds all locks
+    });
     // The copy counts its one message from 0; the name in tmp/ is that of its place in the spool.
     this.#input.copy(now, {
       begin: () => staging.begin(now.ordinal),
       data: (bytes) => staging.data(bytes),
       end: (date) => staging.end(date),
       drop: () => staging.drop(),
+      takeFile: (placed) => staging.takeFile(placed),
     });
   }
 
@@ -232,14 +244,16 @@ class Application {
   #renumber(old: Remembered, now: Scanned, next: Remembered): void {
     const { inventory } = this.#input;
     const own = inventory?.own;
-    if (own === undefined || own.has(baseOf(old))) this.#rename(this.#present(old), next);
-    else if (own.has(baseOf(next))) this.#rename(this.#present(next), next);
+    if (own === undefined || own.has(baseOf(old))) this.#rename(this.#present(old), next, old.extra);
+    else if (own.has(baseOf(next))) this.#rename(this.#present(next), next, old.extra);
     else this.#add(now, next);
   }
 
-  #rename(present: string, next: Remembered): void {
+  /** `extra`: the letters without a meaning that a pass brought over; what else is there stays. */
+  #rename(present: string, next: Remembered, extra: string | undefined): void {
     const { unknown } = parseInfo(splitName(present).info);
-    const name = baseOf(next) + this.#letters.infoOf(targetMarks(next), unknown);
+    const kept = extra === next.extra ? unknown : (next.extra ?? '');
+    const name = baseOf(next) + this.#letters.infoOf(targetMarks(next), kept);
     const other = this.#claim(baseOf(next));
     if (other !== undefined && other !== present && other !== name) this.#unlink(other);
     if (present !== name) this.#move(present, name);
@@ -265,7 +279,7 @@ class Application {
 
   #nameOf(record: Remembered): string {
     const marks: Marks = targetMarks(record);
-    return baseOf(record) + this.#letters.infoOf(marks);
+    return baseOf(record) + this.#letters.infoOf(marks, record.extra);
   }
 
   #claim(base: string): string | undefined {

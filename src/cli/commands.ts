@@ -133,6 +133,6 @@ function beginPairs(
 }
 
 function passSettings({ options, state }: Call): ConvertSettings {
-  const { maxRemove = DEFAULT_MAX_REMOVE, dryRun = false } = options;
-  return { state, now: () => new Date(), maxRemove, dryRun };
+  const { maxRemove = DEFAULT_MAX_REMOVE, dryRun = false, link = false } = options;
+  return { state, now: () => new Date(), maxRemove, dryRun, link };
 }

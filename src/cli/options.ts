@@ -25,6 +25,7 @@ export interface CommandOptions {
   readonly dryRun?: boolean;
   readonly preflight?: boolean;
   readonly skipPreflight?: boolean;
+  readonly link?: boolean;
   readonly verify?: 'all' | 'changed' | 'sample';
   readonly merge?: boolean;
   readonly forceQuiet?: boolean;
@@ -46,7 +47,7 @@ Exit status:
 const COMMANDS: Readonly<Record<CommandName, (command: Command) => Command>> = {
   convert: (command) =>
     addJobs(addPass(addReading(addPlaces(command))))
-      .description('bring the target Maildirs up to date with the source spools, which are never written')
+      .description('bring the target Maildirs up to date with the source, which is never written')
       .option('--dry-run', 'only say what would be done', false)
       .option('--preflight', 'only say whether there is room and permission for it', false),
   final: (command) =>
@@ -74,7 +75,9 @@ export function buildProgram(
   run: (command: CommandName, options: CommandOptions) => Promise<void>,
 ): Command {
   const program = new Command('spoolsync')
-    .description('Moves mbox spools into Dovecot Maildirs, ahead of time and again and again, and proves it.')
+    .description(
+      'Moves mbox spools and Maildirs into Dovecot Maildirs, ahead of time and again and again, and proves it.',
+    )
     .version(version)
     .addHelpText('after', EXIT_HELP)
     .configureOutput({
@@ -90,7 +93,7 @@ export function buildProgram(
 
 const FROM = [
   '--from <LOCATION>',
-  'source, as in Dovecot’s mail_location: mbox:/home/%u/mail:INBOX=/var/mail/%u',
+  'source, as in Dovecot’s mail_location: mbox:/home/%u/mail:INBOX=/var/mail/%u, maildir:~/Maildir',
   nonEmpty,
 ] as const;
 
@@ -175,6 +178,7 @@ function addPass(command: Command): Command {
       'who the target belongs to (needs root); account: each account’s own user on this host',
       nonEmpty,
     )
+    .option('--link', 'hard-link messages of a Maildir instead of copying them, where that can be', false)
     .addOption(
       new Option('--max-remove <N|P%>', 'messages that may be removed from a mailbox without asking')
         .argParser(parseMaxRemove)

@@ -1,6 +1,6 @@
 import type { ErrorCode } from './errors.ts';
 import type { PassCommand } from './history.ts';
-import type { MboxRules } from './types.ts';
+import type { SourceRules } from './types.ts';
 
 /**
  * Everything a run can announce. Reports listen; nothing below floor 7 prints. Texts are final, in English, with bytes
@@ -50,19 +50,19 @@ export interface AccountEvent {
   readonly from: string;
   readonly to: string;
   readonly mailboxes: number;
-  /** Bytes of all spool files, for progress. */
+  /** Bytes of all spool files, for progress; 0 for a Maildir, whose size nobody knows beforehand. */
   readonly bytes: number;
   /** For `status`: when a final pass sealed it, ISO 8601. */
   readonly sealed?: string;
 }
 
-/** Which rule set reads a spool, and why. */
+/** How a mailbox is read, and why. */
 export interface RulesEvent {
   readonly event: 'rules';
   readonly user: string;
   readonly mailbox: string;
   readonly place: string;
-  readonly rules: MboxRules;
+  readonly rules: SourceRules;
   readonly reason: string;
 }
 

@@ -52,6 +52,12 @@ export const LIMITS = {
   accountsPerTurningDisk: 2,
   /** Times a spool that changes while it is read is read again before the last complete message is taken. */
   rereads: 3,
+  /** Times a folder that mail arrives in is listed twice before all names of the last two listings are taken. */
+  relistings: 4,
+  /** Messages of one folder of a Maildir, whose names are in memory: a gigabyte of them. */
+  folderMessages: 4_000_000,
+  /** Sets of flags in names that are kept once for all messages that have them. */
+  sharedInfos: 10_000,
 } as const;
 
 /** Highest UID and UIDVALIDITY: RFC 3501 says 32 bits, non-zero. */

@@ -23,6 +23,24 @@ export interface MessageRecord {
    * numbering needs to go on behind a message without reading it again.
    */
   readonly claim?: Claim;
+  /** What the target's uidlist is to say of the message beside UID and name, if the source says it: `G`, `P`, `O` … */
+  readonly fields?: readonly CarriedField[];
+  /** What of a Maildir file's info suffix has no meaning here (`MaildirInfo.unknown`); absent if nothing. */
+  readonly extra?: string;
+  /** The message's file, where the source is a Maildir. */
+  readonly file?: SourceFile;
+}
+
+/** A field of a uidlist record: letter and value. */
+export type CarriedField = readonly [letter: string, value: string];
+
+/** A message file of a Maildir: while all of this is the same, its bytes are. */
+export interface SourceFile {
+  /** Its base name, or, where another message has that too, the base name, a colon and its inode. */
+  readonly key: string;
+  /** Inode and time of the last change of its bytes (nanoseconds): decimal. */
+  readonly ino: string;
+  readonly mtimeNs: string;
 }
 
 export type Claim = 'none' | 'other';
@@ -52,6 +70,8 @@ export interface MailboxFacts {
   readonly uidNext: number;
   /** All keyword names of the mailbox, in the source's order. */
   readonly keywords: readonly string[];
+  /** Fields of the source's uidlist header that have no meaning here, each with its letter; absent but for Maildirs. */
+  readonly extensions?: readonly string[];
 }
 
 /** A message as a scan found it. */
@@ -62,7 +82,10 @@ export interface Scanned extends MessageRecord {
   readonly staged: boolean;
 }
 
-/** What a spool file was when it was read: if any of these differs, it has changed. */
+/**
+ * What a spool file was when it was read: if any of these differs, it has changed. For the folder of a Maildir `dev`, `ino`
+ * and `birthNs` are the folder's, the size is 0, and the times are the latest of its `parts`.
+ */
 export interface Fingerprint {
   /** Device, inode, nanoseconds: decimal, as they do not fit a number. */
   readonly dev: string;
@@ -72,6 +95,8 @@ export interface Fingerprint {
   readonly ctimeNs: string;
   /** When the file was made, where the file system says so: with the inode it names one file even after a rename. */
   readonly birthNs?: string;
+  /** Maildir only: inode, size and times of what names the folder's messages. */
+  readonly parts?: string;
 }
 
 /** The names in a folder's `cur/` and `new/`: how many, and the sum of their XXH64 modulo 2^64, in hex. */
@@ -85,6 +110,8 @@ export interface Finding {
   readonly code: string;
   /** Bytes from the start of the (decompressed) spool. */
   readonly offset: number;
+  /** In a Maildir: the file below the folder, printable; the offset says nothing then. */
+  readonly file?: string;
   readonly message: string;
 }
 

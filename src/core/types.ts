@@ -21,6 +21,16 @@ export interface CivilTime {
 /** A set of mbox reading rules: what one kind of server, or none, makes of the bytes. */
 export type MboxRules = 'dovecot' | 'uw' | 'plain';
 
+/** What a Maildir shows of the server that kept its UIDs: Dovecot, Courier, or none that is known. */
+export type MaildirRules = 'maildir-dovecot' | 'maildir-courier' | 'maildir-bare';
+
+export function isMboxRules(rules: SourceRules): rules is MboxRules {
+  return !rules.startsWith('maildir-');
+}
+
+/** How a mailbox of the source is read. */
+export type SourceRules = MboxRules | MaildirRules;
+
 /**
  * What the choice of rules for a spool rests on. `mark`: a server's, in the first message or beside the file. `lines`: no
  * server left one, and all rules see the same separators. `survey`: only a look at every line can tell. A number: the

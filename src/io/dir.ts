@@ -73,6 +73,14 @@ export class Dir {
     }
   }
 
+  /** A second descriptor for this directory, to be closed on its own. */
+  reopen(): Dir {
+    return this.#try('open', this.path, () => {
+      const fd = fs.openSync(`${this.#prefix}.`, OPEN_DIR);
+      return new Dir(fd, this.path, this.side);
+    });
+  }
+
   /** Opens a directory in this one; a root's trusted link (see `openRoot`) is not followed here. */
   openDir(name: string): Dir | undefined {
     checkName(name);

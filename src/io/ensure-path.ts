@@ -1,4 +1,5 @@
 import { Dir } from './dir.ts';
+import type { FileId } from './in-use.ts';
 import type { Owner } from './owner.ts';
 import { type Side, unsafe } from './wrap.ts';
 
@@ -36,6 +37,27 @@ export function canonicalPath(path: string, side: Side): string {
   const { dir, missing } = openExisting(path, side);
   dir.close();
   return missing.reduce((above, name) => (above === '/' ? `/${name}` : `${above}/${name}`), dir.path);
+}
+
+/** The directories on the way to a path as far as they exist, `/` first, told by device and inode. */
+export interface Way {
+  readonly directories: readonly FileId[];
+  /** Whether the last of them is what the path names. */
+  readonly complete: boolean;
+}
+
+/** What lies on the way to an absolute path (latin1), root's own links followed: the same whatever the path's spelling. */
+export function wayTo(path: string, side: Side): Way {
+  const { dir, missing } = openExisting(path, side);
+  dir.close();
+  const names = dir.path.split('/').filter((name) => name !== '');
+  const prefixes = names.map((_, i) => `/${names.slice(0, i + 1).join('/')}`);
+  const directories = ['/', ...prefixes].flatMap((prefix) => {
+    const one = Dir.openRoot(prefix, side);
+    one?.close();
+    return one === undefined ? [] : [one.stat];
+  });
+  return { directories, complete: missing.length === 0 };
 }
 
 /** Opens as much of a path (latin1) as exists; `missing` are the names behind. */

@@ -59,7 +59,7 @@ export function toStat(stats: BigIntStats): Stat {
 const YOUNG_MS = 2000;
 
 /** Whether a file or directory changed so lately that a further change may leave it the same times. */
-export function isYoung({ mtimeNs, ctimeNs }: Stat, now = Date.now()): boolean {
+export function isYoung({ mtimeNs, ctimeNs }: Pick<Stat, 'mtimeNs' | 'ctimeNs'>, now = Date.now()): boolean {
   const latest = mtimeNs > ctimeNs ? mtimeNs : ctimeNs;
   return now - Number(latest / 1_000_000n) < YOUNG_MS;
 }

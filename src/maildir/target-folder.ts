@@ -74,7 +74,8 @@ function giveAway(dir: Dir, owner: Owner): void {
     if (dir.lstat(name)?.kind !== 'file') continue;
     const file = dir.openFile(name);
     try {
-      if (file?.stat.uid === self) file?.setOwner(owner);
+      // One with a second name may be a message of the source (`--link`).
+      if (file?.stat.uid === self && file.stat.nlink === 1) file.setOwner(owner);
     } finally {
       file?.close();
     }

@@ -38,7 +38,9 @@ export class FolderView {
   #named(old: Remembered, base: string, name: string): Looked {
     const possible = [old, ...this.#tried(old.uid).filter((record) => record !== 'removed')];
     const left = possible.find(
-      (record) => baseOf(record) === base && base + this.#letters.infoOf(record.target ?? record) === name,
+      (record) =>
+        baseOf(record) === base &&
+        base + this.#letters.infoOf(record.target ?? record, record.extra) === name,
     );
     return left === undefined ? { old, now: this.#marksOf(old, name) } : { old: left, now: 'as-left' };
   }

@@ -3,13 +3,12 @@ import {
   formatUidlistRecord,
   parseUidlistHeader,
   parseUidlistRecord,
-  type UidlistField,
   type UidlistHeader,
   UidlistOrder,
   type UidlistRecord,
 } from '../codec/maildir/uidlist.ts';
 import { LIMITS } from '../core/limits.ts';
-import type { Remembered } from '../core/message.ts';
+import type { CarriedField, Remembered } from '../core/message.ts';
 import type { Dir } from '../io/dir.ts';
 import type { OpenFile } from '../io/file.ts';
 import { LineWriter, readLines } from '../io/lines.ts';
@@ -88,7 +87,7 @@ function* readRecords(
 /** A folder's uidlist, held against what is known of the folder. */
 export interface UidlistState {
   readonly header: UidlistHeader | undefined;
-  /** Whether it names every known message that lies in the folder, in lines that Dovecot reads. */
+  /** Whether it names every known message that lies in the folder, with its fields, in lines that Dovecot reads. */
   readonly sound: boolean;
   /** UIDNEXT: what the header says, or one more than the last UID. */
   readonly next: number;
@@ -127,8 +126,10 @@ export async function examineUidlist(
     for await (const message of known) {
       for (; !head.done && head.value.uid < message.uid; head = take()) other(head.value);
       const base = baseOf(message);
-      if (!head.done && head.value.uid === message.uid && head.value.base === base) head = take();
-      else if (!message.gone && lies(base)) sound = false;
+      if (!head.done && head.value.uid === message.uid && head.value.base === base) {
+        if (!carries(head.value.fields, message.fields)) sound = false;
+        head = take();
+      } else if (!message.gone && lies(base)) sound = false;
     }
     for (; !head.done; head = take()) other(head.value);
     return { header: uidlist.header, sound, next, foreign: others };
@@ -145,6 +146,24 @@ export function uidlistAsLeft(dir: Dir, next: number): UidlistState {
   return { header, sound: header !== undefined, next, foreign: [] };
 }
 
+/** Whether a record has the fields that the source gives it; others may be there, too. */
+export function carries(fields: readonly CarriedField[], wanted: readonly CarriedField[] = []): boolean {
+  return wanted.every(([letter, value]) => fields.some(([a, b]) => a === letter && b === value));
+}
+
+/**
+ * The fields of a record: those of the source, and what else the target's uidlist has, unless a pass brought it over and
+ * the source has it no more (`before`).
+ */
+export function mergeFields(
+  present: readonly CarriedField[],
+  before: readonly CarriedField[] = [],
+  now: readonly CarriedField[] = [],
+): readonly CarriedField[] {
+  const ours = new Set([...before, ...now].map(([letter]) => letter));
+  return [...now, ...present.filter(([letter]) => !ours.has(letter))];
+}
+
 /** Looks up the fields that a uidlist already has for a message (POP3 UIDL and the like), in step with ascending UIDs. */
 export class KnownFields {
   readonly #records: Iterator<UidlistRecord, void, void> | undefined;
@@ -155,7 +174,7 @@ export class KnownFields {
     this.#advance();
   }
 
-  of(uid: number, base: string): readonly UidlistField[] {
+  of(uid: number, base: string): readonly CarriedField[] {
     while (this.#head !== undefined && this.#head.uid < uid) this.#advance();
     return this.#head?.uid === uid && this.#head.base === base ? this.#head.fields : [];
   }

@@ -8,7 +8,7 @@ import type { Stretch } from '../core/stretch.ts';
 export type Action =
   /** Nothing is done. `next` may lie elsewhere in the source than `old` did. */
   | { readonly kind: 'keep'; readonly old: Remembered; readonly next: Remembered; readonly drift?: Drift }
-  /** Other flags or keywords: a rename. */
+  /** Other flags or keywords: a rename. Or only other fields in the uidlist. */
   | { readonly kind: 'reflag'; readonly old: Remembered; readonly next: Remembered; readonly drift?: Drift }
   /** The same content under another UID: a rename. */
   | {
@@ -69,6 +69,8 @@ export interface PlanSummary {
   readonly vanished: number;
   /** Whether all that is new comes behind all that was there, and nothing moves. */
   readonly appendOnly: boolean;
+  /** Whether records of the uidlist get other fields. */
+  readonly refielded: boolean;
   /** Whether anything is done in the target. */
   readonly writes: boolean;
   /** Whether what is remembered changes, places in the source aside. */

@@ -14,6 +14,12 @@ export function sameMarks(a: Marks, b: Marks): boolean {
   return a.keywords.every((name) => names.has(fold(name)));
 }
 
+/** Whether two records carry the same into the target beside their marks: fields of the uidlist, unknown letters. */
+export function sameCarried(a: Remembered, b: Remembered): boolean {
+  if (a.fields === undefined && b.fields === undefined) return a.extra === b.extra;
+  return a.extra === b.extra && JSON.stringify(a.fields ?? []) === JSON.stringify(b.fields ?? []);
+}
+
 /** One side before and now. */
 interface Change {
   readonly before: Marks;

@@ -42,6 +42,25 @@ export function* assignUids(
   }
 }
 
+/**
+ * Gives UIDs to those messages of a scan that have none yet (0), which come last. Of the `old` ones only those count that
+ * are known by a name in the target alone, since a pass was cut off: all others have been told by their files.
+ */
+export function* numberUnknown(
+  old: Iterable<MessageRecord>,
+  scan: Iterable<Scanned>,
+  uidNext: number,
+): Generator<Scanned, void, void> {
+  const scans = scan[Symbol.iterator]();
+  let now = scans.next();
+  for (; !now.done && now.value.uid > 0; now = scans.next()) yield now.value;
+  if (now.done) return;
+  const cutOff: MessageRecord[] = [];
+  for (const record of old) if (record.file === undefined) cutOff.push(record);
+  if (cutOff.length > 0) yield* pairRest(cutOff, [now.value, ...rest(scans)], uidNext);
+  else for (; !now.done; now = scans.next()) yield { ...now.value, uid: uidNext++ };
+}
+
 function pairRest(olds: readonly MessageRecord[], scans: readonly Scanned[], uidNext: number): Scanned[] {
   const waiting = new Waiting(olds);
   let next = uidNext;

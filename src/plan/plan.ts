@@ -2,7 +2,7 @@ import { assert } from '../core/errors.ts';
 import type { Marks, Remembered, Scanned } from '../core/message.ts';
 import { isStretch, messagesOf, type Stretch, StretchCursor } from '../core/stretch.ts';
 import type { Action, Drift, PlanSummary, TargetView } from './action.ts';
-import { mergeMarks, sameMarks, targetMarks } from './marks.ts';
+import { mergeMarks, sameCarried, sameMarks, targetMarks } from './marks.ts';
 import { sameMessage, sourceUidOf } from './pairing.ts';
 
 /**
@@ -11,7 +11,7 @@ import { sameMessage, sourceUidOf } from './pairing.ts';
  *
  *   left       source            target              then
  *   message    same              as left             keep
- *   message    other flags       as left             reflag
+ *   message    other flags       as left             reflag (also other fields of the uidlist)
  *   message    other UID         any                 renumber, flags merged
  *   message    gone              as left             remove
  *   message    gone              other flags         release: it becomes its user's
@@ -224,7 +224,7 @@ function merged(
   // By far the most messages: nobody but the source ever changed their flags.
   if (there === undefined && old.target === undefined) {
     if (kind === 'renumber') return { kind, old, now, next: moved };
-    return { kind: sameMarks(old, moved) ? 'keep' : 'reflag', old, next: moved };
+    return { kind: sameMarks(old, moved) && sameCarried(old, moved) ? 'keep' : 'reflag', old, next: moved };
   }
   const left = targetMarks(old);
   const marks = mergeMarks({ before: old, now: moved }, { before: left, now: there ?? left });
@@ -234,7 +234,8 @@ function merged(
   const drift: Drift | undefined = there === undefined ? undefined : marks.conflict ? 'conflict' : 'flags';
   const noticed = drift === undefined ? {} : { drift };
   if (kind === 'renumber') return { kind, old, now, next, ...noticed };
-  return { kind: sameMarks(marks, there ?? left) ? 'keep' : 'reflag', old, next, ...noticed };
+  const kept = sameMarks(marks, there ?? left) && sameCarried(old, moved);
+  return { kind: kept ? 'keep' : 'reflag', old, next, ...noticed };
 }
 
 /** A scanned message under the UIDs by which it is known. */
@@ -247,8 +248,8 @@ function record({ ordinal: _ordinal, staged: _staged, ...message }: Scanned): Re
 }
 
 /** Where a message lies in the source now. */
-function place({ start, end, claim }: Scanned): Pick<Remembered, 'start' | 'end' | 'claim'> {
-  return { start, end, ...(claim !== undefined && { claim }) };
+function place({ start, end, claim, file }: Scanned): Pick<Remembered, 'start' | 'end' | 'claim' | 'file'> {
+  return { start, end, ...(claim !== undefined && { claim }), ...(file !== undefined && { file }) };
 }
 
 /** Adds up what a plan comes to, action by action. */
@@ -261,6 +262,7 @@ export class Summary {
   #firstNew = Number.POSITIVE_INFINITY;
   #inOrder = true;
   #drifted = false;
+  #refielded = false;
 
   add(action: Action): void {
     if (action.kind === 'keep-stretch') this.#addStretch(action.stretch);
@@ -288,6 +290,7 @@ export class Summary {
     }
     if (!('next' in action)) return;
     if ('drift' in action) this.#drifted = true;
+    if (action.kind === 'reflag' && !sameCarried(action.old, action.next)) this.#refielded = true;
     if (action.kind === 'leave') return;
     for (const name of targetMarks(action.next).keywords) this.#keywords.add(name);
     this.#lastUid = action.next.uid;
@@ -311,6 +314,7 @@ export class Summary {
       keywordsInUse: this.#keywords,
       vanished: removed + released + forget,
       appendOnly: this.#inOrder && renumbered === 0,
+      refielded: this.#refielded,
       writes,
       changed: writes || forget > 0 || this.#drifted,
     };

@@ -10,6 +10,8 @@ export interface MailboxSize {
   /** Of the spool, as it lies on the disk. */
   readonly size: number;
   readonly compressed: boolean;
+  /** How many messages it has, where that could be counted. */
+  readonly messages?: number | undefined;
   /** What the last pass read: the spool's size on the disk and unpacked, and its messages. */
   readonly known: { readonly size: number; readonly bytes: number; readonly messages: number } | undefined;
   /** What an earlier pass that was cut off has left in the folder, and what that takes on the disk. */
@@ -57,7 +59,7 @@ export function averageMessage(mailboxes: Iterable<MailboxSize>): number {
 export function roomFor(mailbox: MailboxSize, average: number, block: number): MailboxRoom {
   const { known, present, folder } = mailbox;
   const bytes = growthOf(mailbox);
-  const each = known !== undefined && known.messages > 0 ? known.bytes / known.messages : average;
+  const each = bytesOfMessage(mailbox) ?? average;
   const messages = bytes === 0 ? 0 : Math.max(1, Math.round(bytes / Math.max(1, each)));
   const files = Math.max(0, messages - present.files);
   const taken = Math.max(messages * block, bytes + (messages * block) / 2);
@@ -68,6 +70,11 @@ export function roomFor(mailbox: MailboxSize, average: number, block: number): M
   };
   const records = known === undefined ? STATE_FILES : 0;
   return { messages, target, state: { files: records, bytes: messages * RECORDS + records * block } };
+}
+
+function bytesOfMessage({ known, size, messages = 0 }: MailboxSize): number | undefined {
+  if (known !== undefined && known.messages > 0) return known.bytes / known.messages;
+  return messages > 0 ? size / messages : undefined;
 }
 
 /** Bytes of mail that the last pass has not seen. */

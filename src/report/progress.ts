@@ -30,7 +30,12 @@ export function progressLine(
     const time = now();
     if (time - started < PATIENCE || time - drawn < EVERY) return;
     drawn = time;
-    write(`\r\x1b[K${describe(event.bytes, Math.max(total, event.bytes), (time - started) / 1000)}`);
+    const seconds = (time - started) / 1000;
+    const words =
+      total === 0
+        ? soFar(event.bytes, seconds)
+        : describe(event.bytes, Math.max(total, event.bytes), seconds);
+    write(`\r\x1b[K${words}`);
     visible = true;
   };
   return { listen, clear };
@@ -38,7 +43,12 @@ export function progressLine(
 
 function describe(bytes: number, total: number, seconds: number): string {
   const rate = bytes / seconds;
-  const percent = total === 0 ? 100 : Math.floor((100 * bytes) / total);
+  const percent = Math.floor((100 * bytes) / total);
   const left = rate > 0 ? formatSeconds((total - bytes) / rate) : 'unknown';
   return `${percent} %  ${formatBytes(bytes)} of ${formatBytes(total)}  ${formatBytes(rate)}/s  ${left} left`;
+}
+
+/** How large Maildirs are is not known beforehand. */
+function soFar(bytes: number, seconds: number): string {
+  return `${formatBytes(bytes)} read  ${formatBytes(bytes / seconds)}/s`;
 }

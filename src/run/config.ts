@@ -2,11 +2,11 @@ import { LIMITS } from '../core/limits.ts';
 import { readGivenFile } from '../io/given-file.ts';
 import { printable } from '../io/names.ts';
 import { matchesAny } from '../source/left-out.ts';
-import { isUserName, USER_NAME_RULE } from '../source/location.ts';
+import { isUserName, parseLocation, USER_NAME_RULE } from '../source/location.ts';
 import type { NamedUser } from '../source/users-file.ts';
 import { ConfigTable, invalidConfig, within } from './config-table.ts';
 import { readOwner } from './owners.ts';
-import { parseSource, parseTarget } from './pairs.ts';
+import { parseTarget } from './pairs.ts';
 import { type AccountPlan, noSuchFile, readUsers, type SourcePlan } from './source-plan.ts';
 
 /** Configuration files (docs/config.md): TOML to plans, and everything that is not understood to errors. */
@@ -109,7 +109,7 @@ function readAccount(name: string, value: unknown, place: string): [string, Acco
 function checkPlaces(place: string, plan: Pick<AccountPlan, 'from' | 'to' | 'owner'>): void {
   const { from, to, owner } = plan;
   within(place, () => {
-    if (from !== undefined) parseSource(from);
+    if (from !== undefined) parseLocation(from);
     if (to !== undefined) parseTarget(to);
     if (owner !== undefined) readOwner(Buffer.from(owner, 'latin1').toString('utf8'), 'owner =');
   });

@@ -17,7 +17,7 @@ import { type AccountJobs, openJobs } from './jobs.ts';
 import { type OwnerChoice, ownershipOf } from './owners.ts';
 import { PassRecorder } from './record-pass.ts';
 import { convertSubscriptions } from './subscriptions.ts';
-import { openTarget, refuseOverlap } from './target-root.ts';
+import { openTarget, refuseFolder, refuseOverlap } from './target-root.ts';
 
 /** What is the same for all accounts of a pass. */
 export interface ConvertSettings {
@@ -26,6 +26,8 @@ export interface ConvertSettings {
   readonly maxRemove: MaxRemove;
   /** Only say what would be done: nothing is written, neither to the target nor to the state. */
   readonly dryRun: boolean;
+  /** Whether messages of a Maildir are linked rather than copied, where that can be. */
+  readonly link?: boolean;
 }
 
 /** An account, and the path of its Maildir (latin1). */
@@ -80,6 +82,7 @@ export async function withAccount<T>(
     refuseOverlap(account, settings.state, '--state');
     const root = settings.dryRun ? Dir.openRoot(path, 'target') : openTarget(path, ownership);
     closing.push(() => root?.close());
+    if (root !== undefined) refuseFolder(root, jobs.jobs);
     const canonical = root?.path ?? canonicalPath(path, 'target');
     const state = openState(settings, account, canonical);
     closing.push(() => state?.close());
@@ -118,7 +121,7 @@ function targetOf(
   state: AccountState | undefined,
   manner: Manner,
 ): Omit<TargetAccount, 'lock'> {
-  const { maxRemove, dryRun } = settings;
+  const { maxRemove, dryRun, link = false } = settings;
   return {
     user,
     root,
@@ -130,6 +133,7 @@ function targetOf(
     manner: { ...manner, sealed: manner.sealed || state?.sealed !== undefined },
     maxRemove,
     dryRun,
+    link,
     liveUser: remembering(() => findUserOf([path], DELIVERY)),
   };
 }
@@ -194,7 +198,7 @@ export async function runPass(context: RunContext, open: OpenAccount): Promise<v
 }
 
 function announce({ emit }: RunContext, { user, pair, target, jobs: { jobs } }: OpenAccount): void {
-  const bytes = jobs.reduce((sum, job) => sum + job.stat.size, 0);
+  const bytes = jobs.reduce((sum, job) => sum + job.bytes, 0);
   const from = printable(pair.account.places.root);
   emit({ event: 'account', user, from, to: printable(target.path), mailboxes: jobs.length, bytes });
 }

@@ -1,5 +1,5 @@
 import { type Applied, applyPlan } from '../apply/apply.ts';
-import { Staging } from '../apply/staging.ts';
+import { type LinkRefused, Staging } from '../apply/staging.ts';
 import { NOWHERE } from '../codec/mbox/message-scanner.ts';
 import { breathing } from '../io/breathe.ts';
 import type { Dir } from '../io/dir.ts';
@@ -13,6 +13,7 @@ import type { MaxRemove } from '../plan/removals.ts';
 import { hasJournal, type Journal, openJournal, removeJournal, writeJournal } from '../state/journal.ts';
 import { type Manifest, type ManifestHeader, ManifestWriter } from '../state/manifest.ts';
 import type { RunContext } from './context.ts';
+import { convertRights } from './convert-rights.ts';
 import { type Decision, decide, type Manner } from './decide.ts';
 import { announcePlan } from './dry-run.ts';
 import { refuseLive, refuseOthers, refuseRemovals } from './guards.ts';
@@ -21,15 +22,7 @@ import type { FolderJob, MailboxJob } from './jobs.ts';
 import { openKnown } from './known-manifest.ts';
 import { MailboxRemarks } from './mailbox-remarks.ts';
 import { mailboxGuid } from './numbers.ts';
-import { readMailbox } from './read-mailbox.ts';
-import {
-  emptySource,
-  isUnchanged,
-  readingKey,
-  type SourceView,
-  sourceFromManifest,
-  sourceOf,
-} from './source-view.ts';
+import { emptySource, isUnchanged, type SourceView, sourceFromManifest } from './source-view.ts';
 
 /** Where an account goes, and how. */
 export interface TargetAccount {
@@ -48,6 +41,8 @@ export interface TargetAccount {
   readonly manner: Manner;
   readonly maxRemove: MaxRemove;
   readonly dryRun: boolean;
+  /** Whether messages that are files are linked rather than copied. */
+  readonly link: boolean;
   /** Keeps other runs off the target; to be called before anything in it changes. `STATE_LOCKED`. */
   lock(): void;
   /** Who works on the target right now, delivery aside. */
@@ -79,7 +74,7 @@ export async function convertMailbox(
   let folder: TargetFolder | undefined;
   try {
     folder = target.root && openFolder(target.root, job.folder);
-    const rest = restingResult(context, target, job, manifest, folder);
+    const rest = restingResult(target, job, manifest, folder);
     if (rest !== undefined) return rest;
     if (target.root !== undefined && !target.dryRun) {
       if (folder === undefined) target.lock();
@@ -119,7 +114,6 @@ export async function emptyMailbox(
 
 /** The result for a mailbox in which, by inodes and times, nothing changed on either side. */
 function restingResult(
-  context: RunContext,
   target: TargetAccount,
   job: MailboxJob,
   manifest: Manifest | undefined,
@@ -127,8 +121,7 @@ function restingResult(
 ): MailboxResult | undefined {
   if (manifest === undefined || folder === undefined || target.state === undefined) return undefined;
   const { header } = manifest;
-  const spool = job.stat;
-  if (!isUnchanged(header, spool, readingKey(context))) return undefined;
+  if (!isUnchanged(header, job)) return undefined;
   if (header.stamp === '' || header.stamp !== stampOf(folder)) return undefined;
   if (hasJournal(target.state, job.manifest)) return undefined;
   new MailboxRemarks(job).again(header, job.place);
@@ -145,12 +138,15 @@ class Conversion {
   readonly #folder: TargetFolder | undefined;
   readonly #remarks: MailboxRemarks;
   readonly #staging: Staging | undefined;
+  readonly #linking: LinkRefused | undefined;
   #read = 0;
+  /** Digest of the rights that this pass leaves. */
+  #acl: string | undefined;
 
   constructor(
     context: RunContext,
     target: TargetAccount,
-    job: FolderJob,
+    job: FolderJob & Partial<Pick<MailboxJob, 'foresees'>>,
     { manifest }: { manifest: Manifest | undefined },
     folder: TargetFolder | undefined,
   ) {
@@ -161,31 +157,36 @@ class Conversion {
     this.#folder = folder;
     this.#journal = target.state && openJournal(target.state, job.manifest, this.#generation());
     this.#remarks = new MailboxRemarks(job);
+    this.#linking = target.link ? (reason) => this.#remarks.notLinked(reason) : undefined;
     if (folder === undefined || target.dryRun) return;
     const known = manifest?.header.messages ?? sumListing(folder).count;
     // What lies behind the messages of the last pass is new as a rule; a wrong guess costs a second read of a message.
-    this.#staging = new Staging(folder.tmp, target.owner, (ordinal) => ordinal >= known, target.lock);
+    // A source that tells its messages by their files asks for nothing that the manifest knows.
+    const foreseen = manifest !== undefined && job.foresees === true;
+    this.#staging = new Staging(folder.tmp, {
+      owner: target.owner,
+      wanted: (ordinal) => foreseen || ordinal >= known,
+      beforeChange: target.lock,
+      link: this.#linking,
+    });
     this.#staging.clear();
   }
 
   async run(job: MailboxJob): Promise<MailboxResult> {
     const manifest = this.#journal === undefined ? this.#manifest : undefined;
-    if (manifest && isUnchanged(manifest.header, job.stat, readingKey(this.#context))) {
+    if (manifest && isUnchanged(manifest.header, job)) {
       this.#remarks.again(manifest.header, job.place);
       return this.#carryOut(sourceFromManifest(manifest));
     }
     try {
-      const reading = await readMailbox(this.#context, {
-        ...job,
-        store: this.#staging ?? NOWHERE,
-        known: this.#manifest,
-      });
+      const store = this.#staging ?? NOWHERE;
+      const source = await job.read(this.#context, { store, known: this.#manifest, remark: job.remark });
       try {
-        this.#read = reading.spool.size;
-        this.#remarks.totals(reading, job.indexes);
-        return await this.#carryOut(sourceOf(reading));
+        this.#read = source.read;
+        source.announce(this.#remarks);
+        return await this.#carryOut(source);
       } finally {
-        reading.close();
+        source.close();
       }
     } finally {
       this.#staging?.clear();
@@ -200,10 +201,11 @@ class Conversion {
 
   async #carryOut(source: SourceView): Promise<MailboxResult> {
     const decision = await this.#decide(source);
-    this.#guard(decision);
+    this.#guard(source, decision);
     if (this.#target.dryRun) this.#announce(decision);
     else if (decision.work) return this.#work(source, decision);
     else {
+      this.#rights(source);
       await this.#remember(source, decision, undefined);
       // Of a pass that was cut off after its manifest.
       removeJournal(this.#target.state as Dir, this.#job.manifest);
@@ -229,7 +231,7 @@ class Conversion {
     try {
       if (!isAsSeen(folder, decision.state)) {
         decision = await this.#decide(source);
-        this.#guard(decision);
+        this.#guard(source, decision);
       }
       writeJournal(state as Dir, this.#job.manifest, this.#generation(), intentsOf(decision.plan()));
       applied = await applyPlan({
@@ -239,7 +241,8 @@ class Conversion {
         numbers: {
           uidValidity: decision.facts.uidValidity,
           uidNext: decision.targetNext,
-          guid: this.#guid(decision),
+          guid: this.#guid(source, decision),
+          extensions: decision.facts.extensions ?? [],
         },
         plan: decision.plan(),
         letters: decision.letters,
@@ -249,6 +252,7 @@ class Conversion {
         sweep: decision.sweep,
         keepIndex: decision.keepIndex,
         appendOnly: decision.appendOnly,
+        link: this.#linking,
         copy: source.copy,
         checkSignal: this.#context.checkSignal,
         remark: (code, uid, message) => this.#job.remark('finding', code, message, { uid }),
@@ -257,6 +261,7 @@ class Conversion {
       lock.release();
     }
     this.#remarks.renumbered(folder, decision.foreign);
+    this.#rights(source);
     await this.#remember(source, decision, applied);
     removeJournal(state as Dir, this.#job.manifest);
     return this.#result(source, decision, this.#journal === undefined ? applied.leftovers : 0);
@@ -277,20 +282,26 @@ class Conversion {
     };
   }
 
+  #rights({ acl }: SourceView): void {
+    const left = this.#manifest?.header.acl;
+    this.#acl = convertRights({ acl, left, folder: this.#folder, target: this.#target, job: this.#job });
+  }
+
   #generation(): number {
     return this.#manifest?.header.generation ?? 0;
   }
 
-  #guid({ uidlist }: Decision): string {
+  #guid({ guid }: SourceView, { uidlist }: Decision): string {
     const { user, path } = this.#target;
-    return uidlist.header?.guid ?? this.#manifest?.header.guid ?? mailboxGuid(user, path, this.#job.folder);
+    const known = uidlist.header?.guid ?? this.#manifest?.header.guid ?? guid;
+    return known ?? mailboxGuid(user, path, this.#job.folder);
   }
 
-  #guard(decision: Decision): void {
+  #guard({ guid }: SourceView, decision: Decision): void {
     const [target, job] = [this.#target, this.#job];
     const place = printable(this.#folder?.dir.path ?? target.path);
     const [manifest, journal] = [this.#manifest, this.#journal];
-    refuseOthers({ decision, manifest, journal, target, job, place });
+    refuseOthers({ decision, manifest, journal, target, job, place, guid });
     refuseRemovals(decision, manifest, target.maxRemove, place);
     if (!target.dryRun) refuseLive(decision, target.liveUser, place);
   }
@@ -323,7 +334,7 @@ class Conversion {
       rules: source.rules,
       reason: source.reason,
       ground: source.ground,
-      reading: readingKey(this.#context),
+      reading: source.reading,
       source: source.source,
       settled: source.settled && !merge,
       bytes: source.bytes,
@@ -333,10 +344,11 @@ class Conversion {
       uidlist: applied?.uidlist ?? state.uidlist,
       targetNext: decision.targetNext,
       foreign: decision.others,
-      guid: this.#guid(decision),
+      guid: this.#guid(source, decision),
       letters: letters.table.map((keyword) => keyword ?? null),
       lost,
       messages: summary.kept + summary.added + summary.reflagged + summary.renumbered + summary.gone,
+      ...(this.#acl !== undefined && { acl: this.#acl }),
       blocks: { size: source.blockSize, count: blocks.length },
       ...facts,
     };

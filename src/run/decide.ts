@@ -81,7 +81,7 @@ export async function decide(situation: Situation): Promise<Decision> {
   const first = factsOf(situation, uidlist);
   const late = manner.merge || manner.sealed ? lateBehind(uidlist, manifest) : undefined;
   const numbered = knownNumbers(first, manifest, inventory);
-  const scan = () => withUids(first, numbered, source.records());
+  const scan = () => withUids(first, numbered, source.records(), source.identified);
   const remembered = manifest?.header.letters.map((name) => name ?? undefined);
   const before = KeywordLetters.read(folder?.dir, remembered);
   const target = new FolderView(inventory, before, journal?.of ?? (() => []));
@@ -97,7 +97,8 @@ export async function decide(situation: Situation): Promise<Decision> {
   const least = Math.max(facts.uidNext, summary.lastUid + 1, (foreign.at(-1)?.uid ?? 0) + 1);
   const moved = foreign.some(({ record, uid }) => record.uid !== uid);
   const unclaimed = inventory === undefined || !sweep ? 0 : countUnclaimed(inventory, planned.plan());
-  const fits = sameValidity && uidlist.sound && !moved;
+  const extended = (facts.extensions ?? []).every((field) => uidlist.header?.extensions.includes(field));
+  const fits = sameValidity && uidlist.sound && !moved && extended;
   const keepIndex = fits && summary.appendOnly && summary.firstNew >= uidlist.next;
   return {
     state,
@@ -115,7 +116,7 @@ export async function decide(situation: Situation): Promise<Decision> {
     // A pass that was cut off may have left its lock and half a uidlist, even where all its messages are as they should be.
     work: cutOff || !fits || uidlist.next < least || letters.changed || summary.writes || unclaimed > 0,
     keepIndex,
-    appendOnly: keepIndex && untouched && summary.vanished === 0,
+    appendOnly: keepIndex && untouched && summary.vanished === 0 && !summary.refielded,
   };
 }
 

@@ -1,7 +1,7 @@
 import type { ActionEvent, Listener } from '../core/events.ts';
 import { FLAG } from '../core/types.ts';
 import type { Action } from '../plan/action.ts';
-import { targetMarks } from '../plan/marks.ts';
+import { sameMarks, targetMarks } from '../plan/marks.ts';
 import type { Decision } from './decide.ts';
 import type { FolderJob } from './jobs.ts';
 
@@ -30,6 +30,8 @@ function describe(action: Action): readonly [ActionEvent['kind'], string] | unde
     case 'add':
       return ['add', `${action.now.size} bytes would be added`];
     case 'reflag': {
+      if (sameMarks(targetMarks(action.old), targetMarks(action.next)))
+        return ['reflag', 'would get other fields in the uidlist (GUID, POP3 UIDL, order)'];
       const { flags, keywords } = targetMarks(action.next);
       return ['reflag', `would get the flags (${[...flagNames(flags), ...keywords].join(' ')})`];
     }

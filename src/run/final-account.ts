@@ -108,10 +108,10 @@ async function verify(
 function sayCompared(
   { emit }: RunContext,
   user: string,
-  { mailbox, folder, stat }: MailboxJob,
+  { mailbox, folder, bytes }: MailboxJob,
   done: Verification,
 ): void {
-  const counts = { bytes: stat.size, added: 0, reflagged: 0, removed: 0, ...done };
+  const counts = { bytes, added: 0, reflagged: 0, removed: 0, ...done };
   emit({ event: 'mailbox', user, mailbox, folder: printable(folder), ...counts });
 }
 

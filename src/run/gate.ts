@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { heldLocks } from '../io/held-locks.ts';
 import { type Processes, surveyProcesses } from '../io/in-use.ts';
 import { dovecotSockets, type Listener, listenersAt } from '../io/listeners.ts';
-import { isYoung } from '../io/stat.ts';
 import {
   type Disturbance,
   describe,
@@ -12,7 +11,7 @@ import {
   notQuiet,
   working,
 } from '../source/disturbances.ts';
-import type { MboxAccount } from '../source/mailboxes.ts';
+import { isYoungMailbox, type MailAccount } from '../source/mail-account.ts';
 import {
   changesBetween,
   listSpools,
@@ -89,7 +88,7 @@ export class Gate {
    * have them open, locks, mail services that listen. `user` is its printable name. Not quiet: `SOURCE_NOT_QUIET`, or
    * with `force` a note.
    */
-  async pass(account: MboxAccount, user: string): Promise<Passed> {
+  async pass(account: MailAccount, user: string): Promise<Passed> {
     const { state, spools, changes } = await this.#settle(account);
     const looks = lookAround(account, spools);
     const shared = account.sharedFileSystems();
@@ -109,16 +108,17 @@ export class Gate {
   }
 
   /** Looks again at the end: the same source as when the gate was passed, or `SOURCE_NOT_QUIET` (`force`: a finding). */
-  recheck(account: MboxAccount, user: string, before: SourceState): readonly string[] {
+  recheck(account: MailAccount, user: string, before: SourceState): readonly string[] {
     const changes = changesBetween(before, sourceState(account), account.rootPath);
     return this.#allow(changes, user, 'SOURCE_MOVED');
   }
 
   /** Looks until nothing is young, or nothing has changed for longer than that: clocks of file servers may be wrong. */
-  async #settle(account: MboxAccount): Promise<Settled> {
+  async #settle(account: MailAccount): Promise<Settled> {
     let spools = listSpools(account);
     let state = sourceState(account, spools);
-    if (!spools.some(({ stat }) => isYoung(stat, this.#clock.now()))) return { state, spools, changes: [] };
+    if (!spools.some(({ print }) => isYoungMailbox(print, this.#clock.now())))
+      return { state, spools, changes: [] };
     for (let look = 1; ; look++) {
       await this.#wait();
       const before = state;

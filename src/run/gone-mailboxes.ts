@@ -43,10 +43,10 @@ export async function renameMailboxes(context: RunContext, open: OpenAccount): P
   }
 }
 
-function isSameSpool({ header: { source } }: Manifest, { stat }: MailboxJob): boolean {
+function isSameSpool({ header: { source } }: Manifest, { fingerprint }: MailboxJob): boolean {
   if (source.birthNs === undefined) return false;
-  const { dev, ino, birthNs } = stat;
-  return source.dev === String(dev) && source.ino === String(ino) && source.birthNs === String(birthNs);
+  const { dev, ino, birthNs } = fingerprint;
+  return source.dev === dev && source.ino === ino && source.birthNs === birthNs;
 }
 
 async function renameMailbox(

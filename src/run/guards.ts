@@ -17,19 +17,22 @@ interface Known {
   readonly target: TargetAccount;
   readonly job: FolderJob;
   readonly place: string;
+  /** GUID of the mailbox in the source, if it has one. */
+  readonly guid: string | undefined;
 }
 
 /**
  * Without a manifest, files with names of ours may be another account's, and mail of others that lies in `cur/` has been
  * seen by somebody who uses this Maildir. Mail that was only delivered is no obstacle. `TARGET_FOREIGN`.
  */
-export function refuseOthers({ decision, manifest, journal, target, job, place }: Known): void {
+export function refuseOthers({ decision, manifest, journal, target, job, place, guid }: Known): void {
   const { inventory, uidlist } = decision;
   if (manifest !== undefined || journal !== undefined || inventory === undefined) return;
   if (inventory.own.size > 0) {
     const { header } = uidlist;
     const own = mailboxGuid(target.user, target.path, job.folder);
-    if (!target.known && header !== undefined && header.guid !== own)
+    const ours = header?.guid === own || (guid !== undefined && header?.guid === guid);
+    if (!target.known && header !== undefined && !ours)
       throw foreign('the target folder was made by spoolsync, but for another account', place);
     const message = 'its manifest is lost: what users changed in the target since the last pass is undone';
     job.remark('note', 'MANIFEST_LOST', message);

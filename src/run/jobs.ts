@@ -1,16 +1,20 @@
 import { fromFolder } from '../codec/maildir/folder-name.ts';
-import { SpoolsyncError } from '../core/errors.ts';
+import type { Fingerprint, Remembered } from '../core/message.ts';
 import { printable } from '../io/names.ts';
-import type { Stat } from '../io/stat.ts';
 import type { Account } from '../source/accounts.ts';
-import { placeMailboxes } from '../source/folders.ts';
-import { MboxAccount, type SourceMailbox } from '../source/mailboxes.ts';
+import type { ListedMailbox, MailAccount } from '../source/mail-account.ts';
+import { MboxAccount } from '../source/mailboxes.ts';
+import { MaildirAccount } from '../source/maildir/account.ts';
+import type { MessageStore } from '../source/maildir/message-store.ts';
 import type { Rejected } from '../source/rejected.ts';
+import type { Manifest } from '../state/manifest.ts';
 import { manifestName } from '../state/state-dir.ts';
 import { type Remark, type RunContext, remarker } from './context.ts';
 import { emitFailure } from './failures.ts';
 import { LeftOut } from './left-out.ts';
-import type { ReadInput } from './read-mailbox.ts';
+import { maildirJob } from './maildir-job.ts';
+import { mboxJob } from './mbox-job.ts';
+import type { OpenSource } from './source-view.ts';
 import { wantedSubscriptions } from './subscriptions.ts';
 
 /** A mailbox, and where it goes. */
@@ -24,17 +28,47 @@ export interface FolderJob {
   readonly remark: Remark;
 }
 
-/** One mailbox of the source. */
-export interface MailboxJob extends FolderJob, Omit<ReadInput, 'store'> {
-  /** Path of the spool, printable. */
+/** How a mailbox is read. */
+export interface ReadHow {
+  /** Where the bytes go; `clear` forgets those of an attempt that is repeated. */
+  readonly store: MessageStore & { clear(): void };
+  /** What the last pass knew of it. */
+  readonly known: Manifest | undefined;
+  /** Whether all bytes are read, whatever the last pass knew of them. */
+  readonly anew?: boolean;
+  readonly remark: Remark;
+}
+
+/** Reads single messages anew and holds them against what a pass made of them. Close it after use. */
+export interface SourceCheck {
+  /** For messages. */
   readonly place: string;
-  /** The spool when it was listed. */
-  readonly stat: Stat;
+  readonly fingerprint: Fingerprint;
+  holds(record: Remembered): boolean;
+  close(): void;
+}
+
+/** One mailbox of the source. */
+export interface MailboxJob extends FolderJob {
+  /** Path of the spool, or of the folder: printable. */
+  readonly place: string;
+  /** What it was when it was listed. */
+  readonly fingerprint: Fingerprint;
+  /** Its size, for progress; 0 where that is not known beforehand. */
+  readonly bytes: number;
+  /** What decides how it reads: with another key in the manifest it is read anew. */
+  readonly reading: string;
+  /** Whether, with a manifest at hand, only messages are read that are new. */
+  readonly foresees: boolean;
+  /** What reading all of it would bring, without reading it; how many messages, where that can be told. */
+  measure(): { readonly bytes: number; readonly messages?: number };
+  read(context: RunContext, how: ReadHow): Promise<OpenSource>;
+  check(context: RunContext, manifest: Manifest): Promise<SourceCheck>;
 }
 
 /** An account's mailboxes. Close it after use. */
 export interface AccountJobs {
-  readonly source: MboxAccount;
+  readonly source: MailAccount;
   readonly jobs: readonly MailboxJob[];
   /** Folders of all mailboxes, those that could not be opened included. */
   readonly folders: ReadonlySet<string>;
@@ -51,17 +85,30 @@ export interface AccountJobs {
 
 /** Opens an account and says what of it will not be read, and which names clients will see changed. */
 export function openJobs(context: RunContext, account: Account): AccountJobs {
-  const source = MboxAccount.open(account);
-  const user = printable(account.user);
+  if (account.places.kind === 'maildir') {
+    const maildir = MaildirAccount.open(account);
+    return jobsOf(context, account, maildir, (mailbox, job) => maildirJob(context, maildir, mailbox, job));
+  }
+  const mbox = MboxAccount.open(account);
+  const there = printable(account.formerly ?? account.user);
+  return jobsOf(context, account, mbox, (mailbox, job) => mboxJob(context, mbox, mailbox, job, there));
+}
+
+function jobsOf<M extends ListedMailbox>(
+  context: RunContext,
+  account: Account,
+  source: MailAccount<M>,
+  jobOf: (mailbox: M, job: FolderJob) => MailboxJob,
+): AccountJobs {
+  const user = printable(source.user);
   const { mailboxes, ...listing } = source.list();
   const left = new LeftOut(account);
   const rejected = listing.rejected.filter(({ path }) => !left.hasEntry(path));
   for (const entry of rejected) announceRejected(context, user, entry);
-  const names = mailboxes.map(({ isInbox, parts }) => (isInbox ? [] : parts));
   const jobs: MailboxJob[] = [];
   const folders = new Map<string, string>();
-  for (const [i, place] of placeMailboxes(names).entries()) {
-    const mailbox = mailboxes[i] as SourceMailbox;
+  for (const [i, place] of source.place(mailboxes).entries()) {
+    const mailbox = mailboxes[i] as M;
     const name = printable(mailbox.parts.join('/'));
     if (left.notices(mailbox.parts)) {
       if (place.ok) folders.set(mailbox.parts.join('/'), place.folder);
@@ -69,31 +116,25 @@ export function openJobs(context: RunContext, account: Account): AccountJobs {
     }
     if (!place.ok) {
       const advice = 'rename the mailbox in the source, or move its mail to one with a shorter name';
-      context.emit({
-        event: 'failure',
-        user,
-        mailbox: name,
-        code: 'CANNOT_CREATE',
-        message: place.reason,
-        advice,
-      });
+      const [code, message] = ['CANNOT_CREATE', place.reason] as const;
+      context.emit({ event: 'failure', user, mailbox: name, code, message, advice });
       continue;
     }
-    folders.set(mailbox.parts.join('/'), place.folder);
-    let job: MailboxJob;
+    const { folder } = place;
+    folders.set(mailbox.parts.join('/'), folder);
+    const remark = remarker(context.emit, user, name);
     try {
-      job = jobOf(context, source, mailbox, account, place.folder);
+      const job = jobOf(mailbox, { mailbox: name, folder, manifest: manifestName(folder), remark });
+      if (place.changed) remark('note', 'NAME_MAPPED', `clients will see it as ${shown(folder)}`);
+      jobs.push(job);
     } catch (error) {
       emitFailure(context.emit, error, user, name);
-      continue;
     }
-    if (place.changed) job.remark('note', 'NAME_MAPPED', `clients will see it as ${shown(place.folder)}`);
-    jobs.push(job);
   }
   left.announce(context);
   const allOpened = jobs.length + left.count === mailboxes.length;
-  const wanted = wantedSubscriptions(account, source, folders);
-  for (const entry of wanted.rejected) announceRejected(context, user, entry);
+  const wanted = wantedSubscriptions(source, folders);
+  for (const entry of [...wanted.rejected, ...wanted.notes]) announceRejected(context, user, entry);
   return {
     source,
     jobs,
@@ -115,49 +156,6 @@ function announceRejected({ emit }: RunContext, user: string, { path, reason, co
     const advice = 'run as root, or as the user who owns it';
     emit({ event: 'failure', user, code, message, place, advice });
   }
-}
-
-function jobOf(
-  context: RunContext,
-  source: MboxAccount,
-  mailbox: SourceMailbox,
-  account: Account,
-  folder: string,
-): MailboxJob {
-  const user = printable(account.user);
-  const name = printable(mailbox.parts.join('/'));
-  const remark = remarker(context.emit, user, name);
-  const open = () => {
-    const file = source.openMailbox(mailbox);
-    if (file !== undefined) return file;
-    throw new SpoolsyncError('SOURCE_MOVED', 'the spool vanished after it was listed', {
-      place: printable(mailbox.path),
-      advice: 'run the same command again',
-    });
-  };
-  const looked = open();
-  const { mtimeNs } = looked.stat;
-  looked.close();
-  const log = mailbox.index?.logMtimeNs;
-  if (log !== undefined && log > mtimeNs) {
-    const there = printable(account.formerly ?? account.user);
-    const message =
-      'Dovecot’s index is newer than the file: the last flag changes may live only there; ' +
-      `write them into the file first: doveadm force-resync -u ${there} ${name}`;
-    remark('finding', 'INDEX_NEWER', message, { place: printable(mailbox.path) });
-  }
-  return {
-    mailbox: name,
-    folder,
-    manifest: manifestName(folder),
-    place: printable(mailbox.path),
-    stat: looked.stat,
-    indexes: mailbox.index !== undefined,
-    open,
-    remark,
-    rules: ({ rules, reason }, place) =>
-      context.emit({ event: 'rules', user, mailbox: name, place, rules, reason }),
-  };
 }
 
 /** A folder as a client names it, hierarchy separated by `/`. */

@@ -16,10 +16,16 @@ const DRIFT: Readonly<Record<Drift, readonly [code: string, message: string]>> =
   ],
 };
 
+/** The place of a file below the folder of a Maildir, or of the folder itself. */
+export function placeIn(folder: string, file: string): string {
+  return file === '' ? folder : `${folder}/${file}`;
+}
+
 /** What a pass has to say about a mailbox as a whole, and about what users did to it in the target. */
 export class MailboxRemarks {
   readonly #job: FolderJob;
   readonly #found: Finding[] = [];
+  readonly #notLinked = new Set<string>();
 
   constructor(job: FolderJob) {
     this.#job = job;
@@ -49,8 +55,10 @@ export class MailboxRemarks {
 
   /** Says again what an earlier pass found in a spool that was not read now: it still holds. */
   again({ findings, lost }: ManifestHeader, place: string): void {
-    for (const { code, offset, message } of findings.list)
-      this.#job.remark('finding', code, message, { place: `${place}:${offset}` });
+    for (const { code, offset, file, message } of findings.list)
+      this.#job.remark('finding', code, message, {
+        place: file === undefined ? `${place}:${offset}` : placeIn(place, file),
+      });
     if (findings.more > 0) {
       const message = `${findings.more} more findings of an earlier pass still hold`;
       this.#job.remark('finding', 'MORE_FINDINGS', message);
@@ -64,6 +72,13 @@ export class MailboxRemarks {
     if (names.length === 0) return;
     const message = `a Maildir holds 26 keywords; messages with these lose them: ${names.join(' ')}`;
     this.#job.remark('finding', 'KEYWORDS_LOST', message);
+  }
+
+  /** Said once for each reason. */
+  notLinked(reason: string): void {
+    if (this.#notLinked.has(reason)) return;
+    this.#notLinked.add(reason);
+    this.#job.remark('note', 'NOT_LINKED', `messages are copied, not linked: ${reason}`);
   }
 
   /** What users did in the target. */

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { parseOwnBaseName } from '../codec/maildir/name.ts';
-import type { ScanTotals } from '../codec/mbox/message-scanner.ts';
 import { SpoolsyncError } from '../core/errors.ts';
 import { MAX_UID } from '../core/limits.ts';
 import type { MailboxFacts, MessageRecord, Scanned } from '../core/message.ts';
 import { baseOf } from '../maildir/base-of.ts';
-import { assignUids } from '../plan/pairing.ts';
+import { assignUids, numberUnknown } from '../plan/pairing.ts';
 
 /** What numbers a mailbox has had so far, from its manifest or, without one, from the target's uidlist. */
 export interface OldNumbers {
@@ -16,21 +15,32 @@ export interface OldNumbers {
   readonly targetNext?: number;
 }
 
+/** What a source says of its numbers. */
+export interface SourceNumbers {
+  readonly uidValidity: number | undefined;
+  /** Whether a server would number all of it anew, so that its numbers do not count. */
+  readonly renumbered: boolean;
+  readonly uidNext: number;
+  readonly keywords: readonly string[];
+  readonly extensions?: readonly string[];
+}
+
 /**
  * UIDVALIDITY, and who gives the UIDs: the source where it has numbers that count, else spoolsync, which then keeps
  * to what it gave before. `now` (seconds since 1970) becomes the UIDVALIDITY of a mailbox that never had one, which is
  * what Dovecot would give it.
  */
-export function numbersOf(totals: ScanTotals, old: OldNumbers | undefined, now: number): MailboxFacts {
-  const { keywords } = totals;
+export function numbersOf(totals: SourceNumbers, old: OldNumbers | undefined, now: number): MailboxFacts {
+  const { keywords, extensions } = totals;
+  const more = { keywords, ...(extensions !== undefined && { extensions }) };
   if (totals.uidValidity !== undefined && !totals.renumbered) {
     const { uidValidity } = totals;
     const before = old?.uidValidity === uidValidity ? old.uidNext : 1;
     const uidNext = Math.min(MAX_UID, Math.max(totals.uidNext, before));
-    return { uidValidity, numbered: true, uidNext, keywords };
+    return { uidValidity, numbered: true, uidNext, ...more };
   }
   const uidNext = Math.max(old?.uidNext ?? 1, old?.targetNext ?? 1);
-  return { uidValidity: old?.uidValidity ?? now, numbered: false, uidNext, keywords };
+  return { uidValidity: old?.uidValidity ?? now, numbered: false, uidNext, ...more };
 }
 
 /** Messages that have a UID of ours, in UID order. */
@@ -75,11 +85,15 @@ export function knownNumbers(
   return { records: () => [...manifest.records(), ...more].sort((a, b) => a.uid - b.uid) };
 }
 
-/** The messages of a scan with their UIDs, in UID order; new ones are numbered behind all that ever were. */
+/**
+ * The messages of a scan with their UIDs, in UID order; new ones are numbered behind all that ever were. `identified`: the
+ * scan has told by their files which messages are known, and gives them their UIDs, in order, and the others 0.
+ */
 export function* withUids(
   facts: MailboxFacts,
   before: Numbered,
   scan: Iterable<Scanned>,
+  identified = false,
 ): Generator<Scanned, void, void> {
   if (facts.numbered) {
     yield* scan;
@@ -88,7 +102,8 @@ export function* withUids(
   let next = facts.uidNext;
   for (const { uid } of before.records()) next = Math.max(next, uid + 1);
   if (next >= MAX_UID) throw outOfUids(next);
-  yield* assignUids(before.records(), scan, next);
+  if (identified) yield* numberUnknown(before.records(), scan, next);
+  else yield* assignUids(before.records(), scan, next);
 }
 
 function outOfUids(next: number): SpoolsyncError {

@@ -76,7 +76,7 @@ function failureOf({ user, error }: Failed): FailureEvent {
 
 /** The accounts of one source, sorted by the names they have there. */
 function pairsOf(plan: SourcePlan, owners: Owners): FoundPairs {
-  const source = parseSource(plan.from);
+  const source = parseLocation(plan.from);
   // An owner for all who does not exist is no single account's failure.
   owners.of(plan.owner);
   const { accounts, rejected, system } =
@@ -131,7 +131,7 @@ function pairOf(
 }
 
 function placesOf(plan: SourcePlan, own: AccountPlan | undefined, old: string): Account['places'] {
-  return expand(parseSource(own?.from ?? plan.from), old, (name) => findUser(name)?.home);
+  return expand(parseLocation(own?.from ?? plan.from), old, (name) => findUser(name)?.home);
 }
 
 function withDomain(name: string, domain: string | undefined): string {
@@ -190,20 +190,12 @@ function remark(
   return { event: 'remark', severity, code, message, ...(place !== undefined && { place }) };
 }
 
-/** Reads a `--from` location. */
-export function parseSource(from: string): Location {
-  const source = parseLocation(from);
-  if (source.kind !== 'mbox') throw unsupported('--from', 'mbox:');
-  return source;
-}
-
 /** Reads a `--to` location. */
 export function parseTarget(to: string): Location {
   const target = parseLocation(to);
-  if (target.kind !== 'maildir' || target.layout !== 'maildir++')
-    throw unsupported('--to', 'maildir: (Maildir++)');
-  if (target.index !== undefined || target.control !== undefined)
-    throw unsupported('--to', 'no :INDEX= or :CONTROL=');
+  if (target.kind !== 'maildir' || target.layout !== 'maildir++') throw unsupported('maildir: (Maildir++)');
+  if (target.index !== undefined || target.control !== undefined || target.inbox !== undefined)
+    throw unsupported('a Maildir without :INDEX=, :CONTROL= or :INBOX=');
   return target;
 }
 
@@ -233,8 +225,8 @@ export function refuseSame(accounts: readonly { readonly user: string; readonly 
   }
 }
 
-function unsupported(option: string, what: string): SpoolsyncError {
-  return new SpoolsyncError('LOCATION_INVALID', `${option} can only be ${what} in this version`, {
+function unsupported(what: string): SpoolsyncError {
+  return new SpoolsyncError('LOCATION_INVALID', `--to can only be ${what} in this version`, {
     advice: 'for example: --from mbox:/home/%u/mail:INBOX=/var/mail/%u --to maildir:/srv/vmail/%u/Maildir',
   });
 }

@@ -1,12 +1,14 @@
 import { isStaged } from '../apply/staging.ts';
 import { parseOwnBaseName, splitName } from '../codec/maildir/name.ts';
+import type { Fingerprint } from '../core/message.ts';
 import type { Dir } from '../io/dir.ts';
 import { openExisting } from '../io/ensure-path.ts';
 import { type FileSystem, fileSystemOf } from '../io/file-system.ts';
 import { messageFiles } from '../maildir/inspect.ts';
 import { openFolder } from '../maildir/target-folder.ts';
 import type { MailboxSize, Room } from '../plan/room.ts';
-import { peekManifest } from '../state/manifest.ts';
+import { sameFingerprint } from '../source/spool.ts';
+import { type ManifestHeader, peekManifest } from '../state/manifest.ts';
 import { openKnownAccount, stateName } from '../state/state-dir.ts';
 import type { RunContext } from './context.ts';
 import type { AccountPair } from './convert-account.ts';
@@ -54,13 +56,13 @@ export function lookAtAccount(
   const root = site.missing.length === 0 ? site.dir : undefined;
   try {
     const youngest = jobs.jobs.reduce<MailboxJob | undefined>(
-      (best, job) => (best === undefined || job.stat.mtimeNs > best.stat.mtimeNs ? job : best),
+      (best, job) => (best === undefined || mtimeOf(job) > mtimeOf(best) ? job : best),
       undefined,
     );
     return {
       mailboxes: jobs.jobs.map((job) => sizeOf(job, manifests, root, site.fileSystem.block)),
       directories: site.missing.length,
-      youngest: youngest && { mtimeNs: youngest.stat.mtimeNs, place: youngest.place },
+      youngest: youngest && { mtimeNs: mtimeOf(youngest), place: youngest.place },
       lastPassNs: known?.dir.lstat('history.jsonl')?.mtimeNs,
     };
   } finally {
@@ -70,21 +72,36 @@ export function lookAtAccount(
   }
 }
 
+function mtimeOf({ fingerprint }: MailboxJob): bigint {
+  return BigInt(fingerprint.mtimeNs);
+}
+
+/** A mailbox at rest need not be looked at. */
+function isAsKnown(header: ManifestHeader | undefined, now: Fingerprint): boolean {
+  return header !== undefined && sameFingerprint(header.source, now);
+}
+
 function sizeOf(
-  { stat, place, manifest, folder }: MailboxJob,
+  job: MailboxJob,
   manifests: Dir | undefined,
   root: Dir | undefined,
   block: number,
 ): MailboxSize {
+  const { place, manifest, folder, fingerprint } = job;
   const header = manifests && peekManifest(manifests, manifest);
-  const grown = header === undefined || stat.size > header.source.size;
+  // What a Maildir takes on the disk is what it holds; a spool may be packed.
+  const before = header && (header.source.size > 0 ? header.source.size : header.bytes);
+  const now = isAsKnown(header, fingerprint) ? { bytes: before ?? 0 } : job.measure();
+  const grown = before === undefined || now.bytes > before;
   const opened = root && grown ? openFolder(root, folder) : undefined;
   try {
-    const known = header && { size: header.source.size, bytes: header.bytes, messages: header.messages };
+    const known = header && { size: before ?? 0, bytes: header.bytes, messages: header.messages };
     const hasFolder = known !== undefined || opened !== undefined;
     const none = { files: 0, bytes: 0 };
     const present = opened === undefined ? none : presentIn(opened, known === undefined, block);
-    return { size: stat.size, compressed: /\.gz$/i.test(place), known, present, folder: hasFolder };
+    const { bytes: size, messages } = now;
+    const compressed = /\.gz$/i.test(place);
+    return { size, compressed, messages, known, present, folder: hasFolder };
   } finally {
     opened?.close();
   }

@@ -3,6 +3,7 @@ import type { ScanOptions, ScanRemark } from '../codec/mbox/message-scanner.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Finding, Findings } from '../core/message.ts';
 import type { Stretch } from '../core/stretch.ts';
+import { isMboxRules } from '../core/types.ts';
 import { blockSizeFor, digestBlocks, type Unchanged, unchangedBlocks } from '../source/blocks.ts';
 import { scanDelta } from '../source/delta.ts';
 import {
@@ -112,6 +113,7 @@ async function sameRules(
 ): Promise<ChosenRules | undefined> {
   const { rules: wanted } = context.reading;
   const { rules, reason, ground } = known.header;
+  if (!isMboxRules(rules)) return undefined;
   if (wanted !== 'auto') {
     const forced = forceRules(spool, wanted);
     return forced.rules === rules ? forced : undefined;

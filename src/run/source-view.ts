@@ -1,19 +1,20 @@
-import type { ContentStore } from '../codec/mbox/message-scanner.ts';
 import { assert, SpoolsyncError } from '../core/errors.ts';
 import type { Findings, Fingerprint, MailboxFacts, Remembered, Scanned } from '../core/message.ts';
 import type { Stretch } from '../core/stretch.ts';
-import type { MboxRules } from '../core/types.ts';
+import { isMboxRules, type SourceRules } from '../core/types.ts';
 import { sourceUidOf } from '../plan/pairing.ts';
+import type { MessageStore } from '../source/maildir/message-store.ts';
 import { copyMessage } from '../source/scan.ts';
-import { fingerprintOf, sameFingerprint } from '../source/spool.ts';
+import { sameFingerprint } from '../source/spool.ts';
 import type { Manifest, ManifestHeader } from '../state/manifest.ts';
 import type { RunContext } from './context.ts';
+import type { MailboxRemarks } from './mailbox-remarks.ts';
 import { numbersOf, type OldNumbers } from './numbers.ts';
 import type { Reading } from './read-mailbox.ts';
 
 /** What a pass knows of the source of a mailbox: read anew, or from the manifest where nothing can have changed. */
 export interface SourceView {
-  readonly rules: MboxRules;
+  readonly rules: SourceRules;
   readonly reason: string;
   readonly ground: ManifestHeader['ground'];
   readonly source: Fingerprint;
@@ -24,13 +25,32 @@ export interface SourceView {
   readonly blocks: readonly string[];
   readonly blockSize: number;
   readonly messages: number;
+  /** What decides how it reads: see `readingKey`. */
+  readonly reading: string;
+  /** GUID of the mailbox, where the source has one. */
+  readonly guid?: string | undefined;
+  /** Rights on the mailbox, as in `dovecot-acl`; `as-left`: what they were at the last pass. */
+  readonly acl?: Buffer | 'as-left' | undefined;
+  /** Whether the records tell by their files who they are: see `withUids`. */
+  readonly identified: boolean;
   facts(old: OldNumbers | undefined, now: number): MailboxFacts;
   /** In file order, with the source's own UIDs where it has any. */
   records(): Iterable<Scanned>;
   /** The same; what is as the manifest has it may come as stretches of it. */
   items(): Iterable<Scanned | Stretch>;
   /** Reads a message again; `SOURCE_MOVED` if it is not what it was. */
-  copy(message: Scanned, store: ContentStore): void;
+  copy(message: Scanned, store: MessageStore): void;
+}
+
+/** A source that has been read. Close it after use. */
+export interface OpenSource extends SourceView {
+  /** Bytes that were read. */
+  readonly read: number;
+  /** Whether all of it was taken: not so where it kept changing. */
+  readonly whole: boolean;
+  /** Says what all of it has shown, beside what was said while it was read. */
+  announce(remarks: MailboxRemarks): void;
+  close(): void;
 }
 
 /** Grows when the same spool reads differently than before: what an older spoolsync made of it is then not taken over. */
@@ -41,9 +61,15 @@ export function readingKey({ reading }: Pick<RunContext, 'reading'>): string {
   return `${READER} ${reading.rules} ${reading.zone.name} ${reading.unquote}`;
 }
 
-export function sourceOf(reading: Reading): SourceView {
+export function sourceOf(context: RunContext, reading: Reading, indexes: boolean): OpenSource {
   const { spool, totals, spill, complete } = reading;
   return {
+    reading: readingKey(context),
+    identified: false,
+    read: spool.size,
+    whole: complete === spill.count,
+    announce: (remarks) => remarks.totals(reading, indexes),
+    close: () => reading.close(),
     rules: reading.rules.rules,
     reason: reading.rules.reason,
     ground: reading.rules.ground,
@@ -67,8 +93,12 @@ export function sourceOf(reading: Reading): SourceView {
 
 /** Nothing is ever copied from it: what the target lacks of an unchanged source its user removed. */
 export function sourceFromManifest({ header, records, stretches, blocks }: Manifest): SourceView {
-  const { uidValidity, numbered, uidNext, keywords } = header;
+  const { uidValidity, numbered, uidNext, keywords, extensions } = header;
+  const facts = { uidValidity, numbered, uidNext, keywords, ...(extensions !== undefined && { extensions }) };
   return {
+    reading: header.reading,
+    acl: 'as-left',
+    identified: !isMboxRules(header.rules),
     rules: header.rules,
     reason: header.reason,
     ground: header.ground,
@@ -79,7 +109,7 @@ export function sourceFromManifest({ header, records, stretches, blocks }: Manif
     blocks: [...blocks()],
     blockSize: header.blocks.size,
     messages: header.messages,
-    facts: () => ({ uidValidity, numbered, uidNext, keywords }),
+    facts: () => facts,
     records: () => scannedAgain(records()),
     items: () => stretchesAgain(stretches()),
     copy: ({ uid }) => assert(false, `message ${uid} of a source that was not read`),
@@ -116,13 +146,12 @@ function* stretchesAgain(stretches: Iterable<Stretch>): Generator<Scanned | Stre
   }
 }
 
-/** Whether a spool is what it was when the manifest was made, and would read the same. */
+/** Whether a source is what it was when the manifest was made, and would read the same. */
 export function isUnchanged(
   header: ManifestHeader,
-  now: Parameters<typeof fingerprintOf>[0],
-  key: string,
+  { fingerprint, reading }: { readonly fingerprint: Fingerprint; readonly reading: string },
 ): boolean {
-  return header.settled && header.reading === key && sameFingerprint(header.source, fingerprintOf(now));
+  return header.settled && header.reading === reading && sameFingerprint(header.source, fingerprint);
 }
 
 function moved(place: string): SpoolsyncError {

@@ -6,10 +6,8 @@ import { writeFileAtomic } from '../io/durable.ts';
 import { printable } from '../io/names.ts';
 import { FILE_MODE } from '../maildir/target-folder.ts';
 import type { Account } from '../source/accounts.ts';
-import { placeMailboxes } from '../source/folders.ts';
-import type { MboxAccount } from '../source/mailboxes.ts';
+import type { MailAccount } from '../source/mail-account.ts';
 import type { Rejected } from '../source/rejected.ts';
-import { subscribedNames } from '../source/subscribed.ts';
 import { type AccountState, rememberSubscriptions, wroteSubscriptions } from '../state/state-dir.ts';
 import type { RunContext } from './context.ts';
 import type { TargetAccount } from './convert-mailbox.ts';
@@ -62,25 +60,23 @@ export function convertSubscriptions(
  * the folders of the account's mailboxes, by their parts joined with `/`.
  */
 export function wantedSubscriptions(
-  account: Account,
-  source: MboxAccount,
+  source: MailAccount,
   folders: ReadonlyMap<string, string>,
-): { readonly file: Buffer | undefined; readonly rejected: readonly Rejected[] } {
-  const { root } = account.places;
-  const files = source.subscriptions(root.replace(/\/[^/]*$/, '') || '/');
-  const read = subscribedNames(files, root.split('/').at(-1) ?? '');
-  const rejected = [...files.rejected];
-  if (!read.ok)
-    rejected.push({ path: `${account.places.control ?? root}/.subscriptions`, reason: read.reason });
-  if (!read.ok || read.names === undefined || rejected.length > 0) return { file: undefined, rejected };
-  const parts = read.names.flatMap((name) => {
+): {
+  readonly file: Buffer | undefined;
+  readonly rejected: readonly Rejected[];
+  readonly notes: readonly Rejected[];
+} {
+  const { names, rejected, notes = [] } = source.subscribed();
+  if (names === undefined || rejected.length > 0) return { file: undefined, rejected, notes };
+  const parts = names.flatMap((name) => {
     const key = name.join('/');
     if (key.toUpperCase() === 'INBOX') return [['INBOX']];
-    const place = placeMailboxes([name])[0];
-    const folder = folders.get(key) ?? (place?.ok ? place.folder : undefined);
+    const place = source.placeName(name);
+    const folder = folders.get(key) ?? (place.ok ? place.folder : undefined);
     return folder === undefined ? [] : [folder.slice(1).split('.')];
   });
-  return { file: Buffer.from(formatSubscriptions(parts), 'latin1'), rejected };
+  return { file: Buffer.from(formatSubscriptions(parts), 'latin1'), rejected, notes };
 }
 
 export function readSubscriptions(root: Dir): Buffer | undefined {

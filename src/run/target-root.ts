@@ -1,6 +1,7 @@
 import { SpoolsyncError } from '../core/errors.ts';
+import type { Fingerprint } from '../core/message.ts';
 import type { Dir } from '../io/dir.ts';
-import { canonicalPath, ensurePath } from '../io/ensure-path.ts';
+import { canonicalPath, ensurePath, type Way, wayTo } from '../io/ensure-path.ts';
 import { printable } from '../io/names.ts';
 import { DIR_MODE } from '../maildir/target-folder.ts';
 import type { Account } from '../source/accounts.ts';
@@ -50,10 +51,51 @@ export function refuseOverlap(account: Account, path: string, option: '--to' | '
   if (ours === undefined) return;
   const inside = (inner: string, outer: string) =>
     inner === outer || inner.startsWith(outer === '/' ? outer : `${outer}/`);
-  const clash = sourcePaths(account.places).find((theirs) => inside(theirs, ours) || inside(ours, theirs));
-  if (clash === undefined) return;
-  throw new SpoolsyncError('LOCATIONS_OVERLAP', `--from and ${option} lie within each other`, {
-    place: `${printable(clash)} and ${printable(ours)}`,
+  const paths = sourcePaths(account.places);
+  const clash =
+    paths.find((theirs) => inside(theirs, ours) || inside(ours, theirs)) ??
+    paths.find((theirs) => onOneWay(theirs, ours));
+  if (clash !== undefined) throw overlap(clash, ours, option);
+}
+
+/** The same for what was opened: a folder of the source may be mounted a second time, as the target. */
+export function refuseFolder(target: Dir, folders: readonly Opened[]): void {
+  const { dev, ino } = target.stat;
+  const clash = folders.find(
+    ({ fingerprint }) => fingerprint.dev === String(dev) && fingerprint.ino === String(ino),
+  );
+  if (clash !== undefined) throw overlap(clash.place, target.path, '--to');
+}
+
+/** A mailbox of the source: where it is, and what. */
+interface Opened {
+  readonly place: string;
+  readonly fingerprint: Pick<Fingerprint, 'dev' | 'ino'>;
+}
+
+/** By device and inode: two paths may lead to one directory through a second mount. */
+function onOneWay(theirs: string, ours: string): boolean {
+  const [source, target] = [wayOrUndefined(theirs, 'source'), wayOrUndefined(ours, 'target')];
+  if (source === undefined || target === undefined) return false;
+  const holds = (outer: Way, inner: Way) => {
+    const last = outer.directories.at(-1);
+    return outer.complete && inner.directories.some(({ dev, ino }) => dev === last?.dev && ino === last.ino);
+  };
+  return holds(source, target) || holds(target, source);
+}
+
+function wayOrUndefined(path: string, side: 'source' | 'target'): Way | undefined {
+  try {
+    return wayTo(path, side);
+  } catch (error) {
+    if (error instanceof SpoolsyncError) return undefined;
+    throw error;
+  }
+}
+
+function overlap(theirs: string, ours: string, option: string): SpoolsyncError {
+  return new SpoolsyncError('LOCATIONS_OVERLAP', `--from and ${option} lie within each other`, {
+    place: `${printable(theirs)} and ${printable(ours)}`,
     advice: `choose a place outside the old mail for ${option}; nothing was changed`,
   });
 }

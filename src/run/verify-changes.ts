@@ -1,17 +1,15 @@
-import { NOWHERE } from '../codec/mbox/message-scanner.ts';
 import { SpoolsyncError } from '../core/errors.ts';
 import type { MessageRecord, Remembered } from '../core/message.ts';
 import type { Dir } from '../io/dir.ts';
 import { openFolder } from '../maildir/target-folder.ts';
-import { sameMarks, targetMarks } from '../plan/marks.ts';
+import { sameCarried, sameMarks, targetMarks } from '../plan/marks.ts';
 import { sameMessage } from '../plan/pairing.ts';
-import { type ChosenRules, copyMessage, forceRules } from '../source/scan.ts';
-import { Spool, sameFingerprint } from '../source/spool.ts';
+import { sameFingerprint } from '../source/spool.ts';
 import { type Manifest, openManifest } from '../state/manifest.ts';
 import { markVerified, openVerified } from '../state/verified.ts';
 import { compareMailbox, type Differ } from '../verify/compare.ts';
 import type { RunContext } from './context.ts';
-import type { MailboxJob } from './jobs.ts';
+import type { MailboxJob, SourceCheck } from './jobs.ts';
 
 /** Messages that a sample takes of each mailbox beside what changed: this share, and at least so many. */
 const SAMPLE = { share: 0.01, atLeast: 50 } as const;
@@ -47,13 +45,13 @@ export async function verifyChanges(input: ChangesInput): Promise<Verification |
   try {
     const same = JSON.stringify(manifest.header) === JSON.stringify(verified?.header);
     if (same && part === 'changed') return undefined;
-    const spool = await Spool.open(job.open());
+    const source = await job.check(input.context, manifest);
     try {
-      const result = await compareChanges(input, manifest, verified, spool);
+      const result = await compareChanges(input, manifest, verified, source);
       if (result.differences === 0) markVerified(state, job.manifest, manifest);
       return result;
     } finally {
-      spool.close();
+      source.close();
     }
   } finally {
     verified?.close();
@@ -65,7 +63,7 @@ async function compareChanges(
   { context, root, job, part, differ }: ChangesInput,
   manifest: Manifest,
   verified: Manifest | undefined,
-  spool: Spool,
+  source: SourceCheck,
 ): Promise<Verification> {
   let [differences, read] = [0, 0];
   const count: Differ = (...difference) => {
@@ -78,14 +76,13 @@ async function compareChanges(
   };
   const { header } = manifest;
   const { messages } = header;
-  if (!sameFingerprint(header.source, spool.fingerprint)) throw moved(spool.place);
+  if (!sameFingerprint(header.source, source.fingerprint)) throw moved(source.place);
   const folder = openFolder(root, job.folder);
   if (folder === undefined) {
     count('-', 'the target has no such folder');
     return { messages, equal: 0, foreign: 0, read, differences };
   }
   const chosen = part === 'changed' ? () => false : sampler(messages);
-  const source = new SourceCheck(context, spool, forceRules(spool, header.rules));
   const wanted = new Set<number>();
   function* records(): Generator<MessageRecord, void, void> {
     for (const { record, changed } of withChanges(manifest, verified)) {
@@ -101,8 +98,13 @@ async function compareChanges(
       yield { ...record, ...targetMarks(record) };
     }
   }
-  const { uidValidity, uidNext, targetNext } = header;
-  const numbers = () => ({ uidValidity, uidNext: Math.min(uidNext, targetNext), known: targetNext });
+  const { uidValidity, uidNext, targetNext, extensions } = header;
+  const numbers = () => ({
+    uidValidity,
+    uidNext: Math.min(uidNext, targetNext),
+    known: targetNext,
+    extensions,
+  });
   try {
     const limits = { read: ({ uid }: MessageRecord) => wanted.has(uid), lost: header.lost };
     const compared = await compareMailbox(folder, numbers, records(), count, took, limits);
@@ -126,7 +128,8 @@ function* withChanges(
       known !== undefined &&
       sameMessage(known, record) &&
       known.gone === record.gone &&
-      sameMarks(targetMarks(known), targetMarks(record));
+      sameMarks(targetMarks(known), targetMarks(record)) &&
+      sameCarried(known, record);
     yield { record, changed: !same };
   }
 }
@@ -136,26 +139,8 @@ function sampler(messages: number): () => boolean {
   return () => Math.random() < share;
 }
 
-/** Reads messages of the source anew and holds them against what the pass made of them. */
-class SourceCheck {
-  readonly #spool: Spool;
-  readonly #options: Parameters<typeof copyMessage>[1];
-
-  constructor({ reading }: RunContext, spool: Spool, { dialect }: ChosenRules) {
-    this.#spool = spool;
-    const { zone, unquote } = reading;
-    const remark = () => undefined;
-    this.#options = { dialect, zone, unquote, fallbackDate: spool.modified, store: NOWHERE, remark };
-  }
-
-  holds(record: Remembered): boolean {
-    const found = copyMessage(this.#spool, this.#options, record, NOWHERE);
-    return found?.digest === record.digest && found.size === record.size;
-  }
-}
-
 function moved(place: string): SpoolsyncError {
-  return new SpoolsyncError('SOURCE_MOVED', 'the spool changed between the pass and its verification', {
+  return new SpoolsyncError('SOURCE_MOVED', 'the source changed between the pass and its verification', {
     place,
     advice: 'run the same command again when the old server is quiet',
   });

@@ -1,3 +1,4 @@
+import { readAcl } from '../apply/acl.ts';
 import { NOWHERE } from '../codec/mbox/message-scanner.ts';
 import { SpoolsyncError } from '../core/errors.ts';
 import type { Remembered, Scanned } from '../core/message.ts';
@@ -19,9 +20,9 @@ import { type Remark, type RunContext, remarker } from './context.ts';
 import type { AccountPair } from './convert-account.ts';
 import { emitFailure, isStop } from './failures.ts';
 import { type AccountJobs, type MailboxJob, openJobs } from './jobs.ts';
-import { numberedByName, numbersOf, withUids } from './numbers.ts';
-import { type Reading, readMailbox } from './read-mailbox.ts';
+import { numberedByName, withUids } from './numbers.ts';
 import { PassRecorder } from './record-pass.ts';
+import type { OpenSource, SourceView } from './source-view.ts';
 import { readSubscriptions } from './subscriptions.ts';
 
 /**
@@ -88,7 +89,7 @@ class AccountVerification {
 
   async run(): Promise<void> {
     const { jobs } = this.#jobs;
-    const bytes = jobs.reduce((sum, job) => sum + job.stat.size, 0);
+    const bytes = jobs.reduce((sum, job) => sum + job.bytes, 0);
     const from = printable(this.#pair.account.places.root);
     const to = printable(this.#root.path);
     this.#context.emit({ event: 'account', user: this.#user, from, to, mailboxes: jobs.length, bytes });
@@ -121,15 +122,17 @@ class AccountVerification {
     const remark: Remark = (severity, code, ...more) => {
       if (code === 'SOURCE_MOVED') job.remark(severity, code, ...more);
     };
-    const reading = await readMailbox(context, { ...job, remark, store: NOWHERE });
     // The next pass says so if it cannot be used.
     const manifest = this.#state && openUsable(this.#state.mailboxes, job.manifest);
-    const opened = openFolder(this.#root, folder);
+    let source: OpenSource | undefined;
+    let opened: TargetFolder | undefined;
     try {
+      source = await job.read(context, { store: NOWHERE, known: manifest, anew: true, remark });
+      opened = openFolder(this.#root, folder);
       const { equal, foreign, gone } =
         opened === undefined
           ? { equal: 0, foreign: 0, gone: 0 }
-          : await compare(opened, manifest, reading, differ, context);
+          : await compare(opened, manifest, source, differ, context);
       if (gone > 0) {
         const message = `${gone} messages were removed in the target by its user, and are left so`;
         job.remark('note', 'TARGET_MESSAGES_GONE', message);
@@ -141,10 +144,10 @@ class AccountVerification {
       }
       if (foreign > 0) remarkForeign(job.remark, foreign);
       if (opened === undefined) differ('-', `the target has no folder ${printable(folder) || 'for INBOX'}`);
-      const { complete: messages, spool } = reading;
+      const { messages, bytes } = source;
       const done = {
         messages,
-        bytes: spool.size,
+        bytes,
         added: 0,
         reflagged: 0,
         removed: 0,
@@ -161,17 +164,17 @@ class AccountVerification {
         ...done,
       } as const;
       this.#context.emit(event);
-      if (differences === 0 && manifest !== undefined) this.#mark(job, manifest, reading);
+      if (differences === 0 && manifest !== undefined) this.#mark(job, manifest, source);
     } finally {
       opened?.close();
       manifest?.close();
-      reading.close();
+      source?.close();
     }
   }
 
-  /** Remembers what was compared, unless the spool is not, or not as a whole, what the manifest describes. */
-  #mark(job: MailboxJob, manifest: Manifest, { spool, spill, complete }: Reading): void {
-    const same = complete === spill.count && sameFingerprint(manifest.header.source, spool.fingerprint);
+  /** Remembers what was compared, unless the source is not, or not as a whole, what the manifest describes. */
+  #mark(job: MailboxJob, manifest: Manifest, { whole, source }: OpenSource): void {
+    const same = whole && sameFingerprint(manifest.header.source, source);
     if (this.#state === undefined || !same) return;
     markVerified(this.#state.mailboxes, job.manifest, manifest);
   }
@@ -220,15 +223,15 @@ function remarkForeign(remark: Remark, count: number): void {
 async function compare(
   folder: TargetFolder,
   manifest: Manifest | undefined,
-  reading: Awaited<ReturnType<typeof readMailbox>>,
+  source: SourceView,
   differ: Differ,
   { checkSignal, took }: RunContext,
 ): Promise<Compared & { readonly gone: number }> {
   const uidlist = openUidlist(folder.dir);
   uidlist?.close();
-  const facts = numbersOf(reading.totals, manifest?.header ?? uidlist?.header, 1);
+  const facts = source.facts(manifest?.header ?? uidlist?.header, 1);
   const before = manifest ?? numberedByName(takeInventory(folder).own.keys());
-  const scan = withUids(facts, before, reading.spill.records(reading.complete));
+  const scan = withUids(facts, before, source.records(), source.identified);
   const mapped = mappedOf(manifest?.records() ?? []);
   const lost = manifest?.header.lost ?? [];
   let [last, gone] = [0, 0];
@@ -246,7 +249,12 @@ async function compare(
     uidValidity: (mapped.length > 0 ? manifest : undefined)?.header.uidValidity ?? facts.uidValidity,
     uidNext: Math.max(facts.uidNext, last + 1),
     known: manifest?.header.targetNext ?? 0,
+    extensions: facts.extensions,
   });
+  if (source.acl instanceof Buffer && !readAcl(folder.dir)?.equals(source.acl))
+    differ('*', 'the rights (dovecot-acl) are not those of the source', {
+      place: printable(folder.dir.path),
+    });
   return { ...(await compareMailbox(folder, numbers, expected(), differ, took, { lost })), gone };
 }
 

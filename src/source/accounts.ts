@@ -102,7 +102,8 @@ class Search {
       if (isSystem) this.#system.set(user.name, false);
       const look = () => {
         const places = this.#expand(user.name, user.home);
-        const owners = [ownerOfDir(places?.root), ownerOfFile(places?.inbox)];
+        const inbox = this.#location.kind === 'mbox' ? ownerOfFile(places?.inbox) : ownerOfDir(places?.inbox);
+        const owners = [ownerOfDir(places?.root), inbox];
         if (places !== undefined && owners.includes(user.uid)) this.#found(user.name, places);
       };
       // What is wrong with the home of a system account is nobody's concern.
@@ -152,7 +153,7 @@ class Search {
     this.#orReject(path, () => {
       const kind = dir.lstat(name)?.kind;
       if (kind === undefined) return;
-      if (which === 'inbox' && rest.length === 0) {
+      if (which === 'inbox' && rest.length === 0 && this.#location.kind === 'mbox') {
         if (kind === 'file') this.#add(path, bound);
         else this.rejected.push({ path, reason: KIND_WORDS[kind] });
         return;

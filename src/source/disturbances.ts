@@ -3,8 +3,7 @@ import type { HeldLock } from '../io/held-locks.ts';
 import type { FileId, Processes } from '../io/in-use.ts';
 import type { Listener } from '../io/listeners.ts';
 import { printable } from '../io/names.ts';
-import { tryReadLock } from '../io/read-lock.ts';
-import type { MboxAccount } from './mailboxes.ts';
+import type { MailAccount } from './mail-account.ts';
 import { unlessHidden } from './rejected.ts';
 import type { SpoolLook, WatchedFile } from './spool-looks.ts';
 
@@ -111,17 +110,9 @@ export function listening(
 }
 
 /** Spools on a file server on which another host holds an fcntl lock: the server tells that, and nothing else. */
-export function lockedElsewhere(account: MboxAccount, looks: readonly SpoolLook[]): Disturbance[] {
-  const isBusy = (mailbox: SpoolLook['mailbox']) => {
-    const file = account.openMailbox(mailbox);
-    try {
-      return file !== undefined && tryReadLock(file.fd) === 'busy';
-    } finally {
-      file?.close();
-    }
-  };
+export function lockedElsewhere(account: MailAccount, looks: readonly SpoolLook[]): Disturbance[] {
   return looks.flatMap(({ mailbox }) => {
-    const busy = unlessHidden(mailbox.path, () => isBusy(mailbox));
+    const busy = unlessHidden(mailbox.path, () => account.isLockedElsewhere(mailbox));
     return busy === true ? [{ what: 'has a lock on it, to write', where: printable(mailbox.path) }] : [];
   });
 }

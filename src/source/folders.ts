@@ -40,7 +40,7 @@ function isUtf8Name(parts: readonly string[] | undefined): boolean {
 }
 
 /** A part in UTF-8 as modified UTF-7; any other as it is. */
-function spell(part: string): string {
+export function spell(part: string): string {
   if (!/[\x80-\xff]/.test(part)) return part;
   const bytes = Buffer.from(part, 'latin1');
   const text = bytes.toString('utf8');

@@ -11,7 +11,7 @@ export interface Location {
   readonly kind: 'mbox' | 'maildir';
   /** The mail root; for mbox the directory of mailboxes, for maildir the Maildir itself. */
   readonly root: string;
-  /** mbox only; without it Dovecot takes `inbox` in the root. */
+  /** Where INBOX is; without it Dovecot takes `inbox` in the root of an mbox location, and the root itself of a Maildir. */
   readonly inbox: string | undefined;
   /** Where indexes are; `undefined`: in the root. `MEMORY` (no indexes on disk) is kept as that word. */
   readonly index: string | undefined;
@@ -47,8 +47,6 @@ export function parseLocation(text: string): Location {
   }
   checkPath(text, root);
   for (const [key, value] of values) if (key !== 'LAYOUT' && !isMemory(key, value)) checkPath(text, value);
-  if (kind === 'maildir' && values.has('INBOX'))
-    throw invalid(text, 'has :INBOX=, which only mbox has here', 'leave it out');
   return {
     kind,
     root: trimSlashes(root),
@@ -74,7 +72,8 @@ export function expand(
   return {
     kind: location.kind,
     root: fill(location.root),
-    inbox: location.kind === 'mbox' ? fill(location.inbox ?? `${location.root}/inbox`) : undefined,
+    inbox:
+      location.kind === 'mbox' ? fill(location.inbox ?? `${location.root}/inbox`) : fillAny(location.inbox),
     index: location.index === 'MEMORY' ? 'MEMORY' : fillAny(location.index),
     control: fillAny(location.control),
     layout: location.layout,

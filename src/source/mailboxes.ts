@@ -1,35 +1,30 @@
 import { SpoolsyncError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
+import type { Fingerprint } from '../core/message.ts';
 import { Dir } from '../io/dir.ts';
 import type { OpenFile } from '../io/file.ts';
 import { printable } from '../io/names.ts';
 import { sharedFileSystem } from '../io/network-fs.ts';
 import { accountOwner, foreign } from '../io/owner.ts';
+import { tryReadLock } from '../io/read-lock.ts';
 import { unsafe } from '../io/wrap.ts';
 import type { Account } from './accounts.ts';
+import { type Placement, placeMailboxes } from './folders.ts';
+import type { ListedMailbox, Listing, MailAccount, SubscribedNames } from './mail-account.ts';
 import { type Rejected, rejectedBy, unlessHidden } from './rejected.ts';
+import { fingerprintOf } from './spool.ts';
+import { subscribedNames } from './subscribed.ts';
 import { dotlockIn, indexFilesIn, type Surroundings } from './surroundings.ts';
 import { openBelow, walkMailRoot } from './walk.ts';
 
-/** One mbox file of an account. */
-export interface SourceMailbox {
+/** One mbox file of an account; its parts are modified UTF-7 where Dovecot wrote them. */
+export interface SourceMailbox extends ListedMailbox {
   readonly kind: 'mailbox';
-  /** Hierarchy parts as they stand on disk (modified UTF-7 by Dovecot): latin1. INBOX is `['INBOX']`, wherever it lies. */
-  readonly parts: readonly string[];
-  /** Absolute path, latin1. */
-  readonly path: string;
-  readonly isInbox: boolean;
   /** Present where Dovecot has an index of this mailbox: the file alone may then lack flags, UIDs or more. */
   readonly index?: {
     /** When `dovecot.index.log` last changed (ns); newer than the mbox file means that the file may lag behind. */
     readonly logMtimeNs: bigint | undefined;
   };
-}
-
-export interface Listing {
-  /** INBOX first, the rest sorted by name. */
-  readonly mailboxes: readonly SourceMailbox[];
-  readonly rejected: readonly Rejected[];
 }
 
 interface OpenPlaces {
@@ -52,7 +47,7 @@ export interface SubscriptionFiles {
  * An account's mbox files, listed and opened without following anything; every directory and file is checked, once
  * opened, to be the account owner's (io/owner.ts).
  */
-export class MboxAccount {
+export class MboxAccount implements MailAccount<SourceMailbox> {
   readonly user: string;
   /** uid that all files must belong to. */
   readonly owner: number;
@@ -112,7 +107,7 @@ export class MboxAccount {
   }
 
   /** INBOX and every mailbox below the mail root. */
-  list(): Listing {
+  list(): Listing<SourceMailbox> {
     const mailboxes: SourceMailbox[] = [];
     const rejected: Rejected[] = [...this.#rejected];
     const inbox = this.#inboxDir?.lstat(this.#inboxName);
@@ -141,6 +136,39 @@ export class MboxAccount {
       else mailboxes.push(this.#mailbox(parts, path, false));
     }
     return { mailboxes, rejected };
+  }
+
+  place(mailboxes: readonly SourceMailbox[]): readonly Placement[] {
+    return placeMailboxes(mailboxes.map(({ isInbox, parts }) => (isInbox ? [] : parts)));
+  }
+
+  placeName(parts: readonly string[]): Placement {
+    return placeMailboxes([parts])[0] as Placement;
+  }
+
+  fingerprint(mailbox: SourceMailbox): Fingerprint | undefined {
+    const file = this.openMailbox(mailbox);
+    file?.close();
+    return file && fingerprintOf(file.stat);
+  }
+
+  isLockedElsewhere(mailbox: SourceMailbox): boolean {
+    const file = this.openMailbox(mailbox);
+    try {
+      return file !== undefined && tryReadLock(file.fd) === 'busy';
+    } finally {
+      file?.close();
+    }
+  }
+
+  subscribed(): SubscribedNames {
+    const { root, control } = this.#places;
+    const files = this.subscriptions(root.replace(/\/[^/]*$/, '') || '/');
+    const raw = [files.dovecot, files.uw];
+    const read = subscribedNames(files, root.split('/').at(-1) ?? '');
+    if (read.ok) return { names: read.names, rejected: files.rejected, raw };
+    const unknown = { path: `${control ?? root}/.subscriptions`, reason: read.reason };
+    return { names: undefined, rejected: [...files.rejected, unknown], raw };
   }
 
   /** Opens a listed mailbox for reading; `undefined`: it is gone. Changed for something else: `SOURCE_UNSAFE`. */

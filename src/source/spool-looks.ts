@@ -3,10 +3,9 @@ import type { Fingerprint } from '../core/message.ts';
 import { Dir } from '../io/dir.ts';
 import type { FileId } from '../io/in-use.ts';
 import { printable } from '../io/names.ts';
-import type { Stat } from '../io/stat.ts';
-import type { MboxAccount, SourceMailbox } from './mailboxes.ts';
+import type { ListedMailbox, MailAccount } from './mail-account.ts';
 import { unlessHidden } from './rejected.ts';
-import { fingerprintOf, sameFingerprint } from './spool.ts';
+import { sameFingerprint } from './spool.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** A file that whoever works on a mailbox holds open. */
@@ -17,10 +16,10 @@ export interface WatchedFile {
   readonly role: 'spool' | 'index' | 'session';
 }
 
-/** One spool that was listed, opened and not read. */
+/** One mailbox that was listed, looked at and not read. */
 interface ListedSpool {
-  readonly mailbox: SourceMailbox;
-  readonly stat: Stat;
+  readonly mailbox: ListedMailbox;
+  readonly print: Fingerprint;
 }
 
 /** One spool and what lies around it. */
@@ -30,31 +29,28 @@ export interface SpoolLook extends ListedSpool {
   readonly watched: readonly WatchedFile[];
 }
 
-/** All spools of an account as they are now. One that vanishes meanwhile, or may not be opened, is left out. */
-export function listSpools(account: MboxAccount): ListedSpool[] {
+/** All mailboxes of an account as they are now. One that vanishes meanwhile, or may not be opened, is left out. */
+export function listSpools(account: MailAccount): ListedSpool[] {
   return account.list().mailboxes.flatMap((mailbox) => {
-    const stat = unlessHidden(mailbox.path, () => {
-      const file = account.openMailbox(mailbox);
-      file?.close();
-      return file?.stat;
-    });
-    return stat === undefined ? [] : [{ mailbox, stat }];
+    const print = unlessHidden(mailbox.path, () => account.fingerprint(mailbox));
+    return print === undefined ? [] : [{ mailbox, print }];
   });
 }
 
-/** Looks for what lies around spools. */
-export function lookAround(account: MboxAccount, spools: readonly ListedSpool[]): SpoolLook[] {
+/** Looks for what lies around mailboxes. */
+export function lookAround(account: MailAccount, spools: readonly ListedSpool[]): SpoolLook[] {
   const temp = Dir.openRoot('/tmp', 'source');
   try {
-    return spools.map(({ mailbox, stat }) => {
+    return spools.map(({ mailbox, print }) => {
       const { dotlock, index } = account.surroundings(mailbox);
-      const session = sessionFile(temp, stat);
+      const id = { dev: BigInt(print.dev), ino: BigInt(print.ino) };
+      const session = sessionFile(temp, id);
       const watched: WatchedFile[] = [
-        { path: printable(mailbox.path), id: stat, role: 'spool' },
-        ...index.map(({ path, stat: id }) => ({ path: printable(path), id, role: 'index' as const })),
+        { path: printable(mailbox.path), id, role: 'spool' },
+        ...index.map(({ path, stat }) => ({ path: printable(path), id: stat, role: 'index' as const })),
         ...(session === undefined ? [] : [session]),
       ];
-      return { mailbox, stat, dotlock, watched };
+      return { mailbox, print, dotlock, watched };
     });
   } finally {
     temp?.close();
@@ -62,7 +58,7 @@ export function lookAround(account: MboxAccount, spools: readonly ListedSpool[])
 }
 
 /** What a UW session that may write keeps open and locked, all the while it lasts (docs/formats-uw.md, "Locks"). */
-function sessionFile(temp: Dir | undefined, { dev, ino }: Stat): WatchedFile | undefined {
+function sessionFile(temp: Dir | undefined, { dev, ino }: FileId): WatchedFile | undefined {
   const name = `.${dev.toString(16)}.${ino.toString(16)}`;
   const stat = temp?.lstat(name);
   return temp === undefined || stat?.kind !== 'file'
@@ -79,11 +75,10 @@ export interface SourceState {
 }
 
 /** Takes the state of an account's source; `spools` where they are at hand already. */
-export function sourceState(account: MboxAccount, spools = listSpools(account)): SourceState {
-  const { dovecot, uw } = account.subscriptions(account.rootPath.replace(/\/[^/]*$/, '') || '/');
-  const lists = [dovecot, uw].map((list) => (list === undefined ? '-' : digestOf(list)));
+export function sourceState(account: MailAccount, spools = listSpools(account)): SourceState {
+  const lists = account.subscribed().raw.map((list) => (list === undefined ? '-' : digestOf(list)));
   return {
-    spools: new Map(spools.map(({ mailbox, stat }) => [mailbox.path, fingerprintOf(stat)])),
+    spools: new Map(spools.map(({ mailbox, print }) => [mailbox.path, print])),
     subscriptions: lists.join(),
   };
 }

@@ -144,7 +144,7 @@ export function fingerprintOf({ dev, ino, size, mtimeNs, ctimeNs, birthNs }: Sta
   };
 }
 
-/** Whether a spool file is what it was. */
+/** Whether a spool, or the folder of a Maildir, is what it was. */
 export function sameFingerprint(a: Fingerprint, b: Fingerprint): boolean {
   return (
     a.dev === b.dev &&
@@ -152,7 +152,8 @@ export function sameFingerprint(a: Fingerprint, b: Fingerprint): boolean {
     a.size === b.size &&
     a.mtimeNs === b.mtimeNs &&
     a.ctimeNs === b.ctimeNs &&
-    a.birthNs === b.birthNs
+    a.birthNs === b.birthNs &&
+    a.parts === b.parts
   );
 }
 

@@ -18,8 +18,13 @@ const INDEX_FILES = ['dovecot.index', 'dovecot.index.log', 'dovecot.index.cache'
 /** `<spool>.lock` (docs/formats.md, "Locks"). A name too long for it was never locked so. */
 export function dotlockIn(dir: Dir | undefined, spool: string): Surroundings['dotlock'] {
   const name = `${spool}.lock`;
-  const stat = dir === undefined || name.length > MAX_NAME ? undefined : dir.lstat(name);
-  if (dir === undefined || stat === undefined || stat.kind === 'dir') return undefined;
+  return dir === undefined || name.length > MAX_NAME ? undefined : lockFileIn(dir, name);
+}
+
+/** A lock file by its name. */
+export function lockFileIn(dir: Dir, name: string): Surroundings['dotlock'] {
+  const stat = dir.lstat(name);
+  if (stat === undefined || stat.kind === 'dir') return undefined;
   const text = stat.kind === 'file' ? unlessHidden(dir.join(name), () => beginningOf(dir, name)) : undefined;
   return { path: dir.join(name), stat, text: text ?? '' };
 }

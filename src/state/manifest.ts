@@ -3,7 +3,7 @@ import { assert, SpoolsyncError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Findings, Fingerprint, Listing, MailboxFacts, Remembered } from '../core/message.ts';
 import type { Stretch } from '../core/stretch.ts';
-import type { Ground, MboxRules } from '../core/types.ts';
+import type { Ground, SourceRules } from '../core/types.ts';
 import { breathing } from '../io/breathe.ts';
 import type { Dir } from '../io/dir.ts';
 import type { OpenFile } from '../io/file.ts';
@@ -40,7 +40,7 @@ export interface ManifestHeader extends MailboxFacts {
   readonly folder: string;
   /** Hierarchy of the mailbox in the source, printable. */
   readonly mailbox: string;
-  readonly rules: MboxRules;
+  readonly rules: SourceRules;
   /** Why these rules, in words, and what that rests on. */
   readonly reason: string;
   readonly ground: Ground;
@@ -68,6 +68,8 @@ export interface ManifestHeader extends MailboxFacts {
   /** Keywords in use that have no letter. */
   readonly lost: readonly string[];
   readonly messages: number;
+  /** XXH64 of the `dovecot-acl` that a pass wrote; absent if none. */
+  readonly acl?: string;
   /** Size and number of the blocks of the spool whose digests follow; none for a spool that was not read in place. */
   readonly blocks: { readonly size: number; readonly count: number };
 }

@@ -1,4 +1,4 @@
-import type { Marks, MessageRecord, Remembered } from '../core/message.ts';
+import type { Marks, MessageRecord, Remembered, SourceFile } from '../core/message.ts';
 
 /**
  * One message as a line of JSON: `[uid,flags,date,size,vsize,"digest",start,end,["keyword",…]]`, and behind that, only
@@ -13,16 +13,18 @@ export function formatRecord(record: Remembered): string {
   return `[${uid},${flags},${date},${size},${vsize},"${digest}",${start},${end},${names}${more}]`;
 }
 
-/** Whether there is nothing to say of a message but what every line says. */
+/** Whether source and target have a message in the same way, under the UID that the source gives it. */
 export function isPlain({ claim, sourceUid, gone, target }: Remembered): boolean {
   return claim === undefined && sourceUid === undefined && gone === undefined && target === undefined;
 }
 
 function formatMore(record: Remembered): string {
-  if (isPlain(record)) return '';
-  const { claim, sourceUid, gone, target } = record;
-  const marks = target === undefined ? undefined : [target.flags, target.keywords];
-  return `,${ascii(JSON.stringify({ claim, sourceUid, gone, target: marks }))}`;
+  const { claim, sourceUid, gone, target, fields, extra, file } = record;
+  const isOfMbox = file === undefined && fields === undefined && extra === undefined;
+  if (isOfMbox && isPlain(record)) return '';
+  const marks = target && [target.flags, target.keywords];
+  const place = file && [file.key, file.ino, file.mtimeNs];
+  return `,${ascii(JSON.stringify({ claim, sourceUid, gone, target: marks, fields, extra, file: place }))}`;
 }
 
 /** `undefined` for a line that is no record. */
@@ -39,21 +41,38 @@ export function parseRecord(line: string): Remembered | undefined {
 
 function parseMore(record: MessageRecord, value: unknown): Remembered | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  const { claim, sourceUid, gone, target } = value as Record<string, unknown>;
+  const { claim, sourceUid, gone, target, fields, extra, file } = value as Record<string, unknown>;
   const marks = target === undefined ? undefined : parseMarks(target);
+  const place = file === undefined ? undefined : parseFile(file);
   const sound =
     [undefined, 'none', 'other'].includes(claim as undefined) &&
     [undefined, true].includes(gone as undefined) &&
     (sourceUid === undefined || Number.isSafeInteger(sourceUid)) &&
-    (target === undefined) === (marks === undefined);
+    (target === undefined) === (marks === undefined) &&
+    (fields === undefined || areFields(fields)) &&
+    (extra === undefined || typeof extra === 'string') &&
+    (file === undefined) === (place === undefined);
   if (!sound) return undefined;
-  return {
-    ...record,
-    ...(claim !== undefined && { claim }),
-    ...(sourceUid !== undefined && { sourceUid }),
-    ...(gone !== undefined && { gone }),
-    ...(marks !== undefined && { target: marks }),
-  } as Remembered;
+  // Millions of these are made: spreading would cost more than all the rest.
+  const more: Record<string, unknown> = record as unknown as Record<string, unknown>;
+  if (claim !== undefined) more['claim'] = claim;
+  if (sourceUid !== undefined) more['sourceUid'] = sourceUid;
+  if (gone !== undefined) more['gone'] = gone;
+  if (marks !== undefined) more['target'] = marks;
+  if (fields !== undefined) more['fields'] = fields;
+  if (extra !== undefined) more['extra'] = extra;
+  if (place !== undefined) more['file'] = place;
+  return record;
+}
+
+function parseFile(value: unknown): SourceFile | undefined {
+  if (!Array.isArray(value) || value.length !== 3 || !areNames(value)) return undefined;
+  const [key, ino, mtimeNs] = value as [string, string, string];
+  return { key, ino, mtimeNs };
+}
+
+function areFields(value: unknown): boolean {
+  return Array.isArray(value) && value.every((field) => areNames(field) && (field as unknown[]).length === 2);
 }
 
 function parseMarks(value: unknown): Marks | undefined {

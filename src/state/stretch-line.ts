@@ -38,7 +38,9 @@ export class StretchSum {
   }
 
   #join(next: StretchSummary | Remembered, plain: boolean, keywords: readonly string[]): void {
-    this.#plain &&= plain && (this.#first === undefined || next.start > this.#end);
+    // A message that is a file of its own begins at 0.
+    const inOrder = this.#first === undefined || next.start === 0 || next.start > this.#end;
+    this.#plain &&= plain && inOrder;
     this.#first ??= next;
     for (const name of keywords) {
       if (!this.#plain || this.#keywords.has(name)) continue;

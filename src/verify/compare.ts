@@ -1,9 +1,9 @@
 import { parseInfo } from '../codec/maildir/flags.ts';
 import { parseOwnBaseName, readSizes, splitName } from '../codec/maildir/name.ts';
-import type { UidlistRecord } from '../codec/maildir/uidlist.ts';
+import type { UidlistHeader, UidlistRecord } from '../codec/maildir/uidlist.ts';
 import type { DifferenceEvent } from '../core/events.ts';
 import { isStorable } from '../core/limits.ts';
-import type { MessageRecord } from '../core/message.ts';
+import type { CarriedField, MessageRecord } from '../core/message.ts';
 import { FLAG, type Flags } from '../core/types.ts';
 import { breathing } from '../io/breathe.ts';
 import { printable } from '../io/names.ts';
@@ -11,7 +11,7 @@ import { baseOf } from '../maildir/base-of.ts';
 import { ListingSum, messageFiles, sumListing } from '../maildir/inspect.ts';
 import { KeywordLetters } from '../maildir/keyword-letters.ts';
 import type { TargetFolder } from '../maildir/target-folder.ts';
-import { openUidlist } from '../maildir/uidlist-file.ts';
+import { carries, openUidlist } from '../maildir/uidlist-file.ts';
 import { FileMeter } from './measure.ts';
 
 /** Announces a difference; the caller adds account and mailbox. */
@@ -43,6 +43,8 @@ export interface ExpectedNumbers {
   readonly uidNext: number;
   /** What UIDNEXT has grown to by mail of others, as far as that is known. */
   readonly known: number;
+  /** Fields that the header of the uidlist must have. */
+  readonly extensions?: readonly string[] | undefined;
 }
 
 /**
@@ -143,9 +145,9 @@ class Comparison {
     return { equal, lastUid };
   }
 
-  #compareMessage(record: MessageRecord, { base }: UidlistRecord): boolean {
+  #compareMessage(record: MessageRecord, { base, fields }: UidlistRecord): boolean {
     const { uid } = record;
-    const expected = this.#letters.infoOf(record);
+    const expected = this.#letters.infoOf(record, record.extra);
     const name = this.#find(base, expected);
     if (name === undefined) {
       this.#differ('-', `its file is missing: ${printable(base)}`, { uid });
@@ -158,6 +160,7 @@ class Comparison {
     const named = [
       ...this.#flagsDiffer(record, splitName(file).info),
       ...(base === baseOf(record) ? [] : ['its file has a name that spoolsync would not give it']),
+      ...fieldsDiffer(record, fields),
     ];
     if (!this.#read(record)) {
       for (const reason of named) this.#differ('*', reason, where);
@@ -192,6 +195,10 @@ class Comparison {
         .join(' '),
     );
     const reasons: string[] = [];
+    if (record.extra !== undefined && record.extra !== parsed.unknown)
+      reasons.push(
+        `letters without a meaning "${printable(parsed.unknown)}", source "${printable(record.extra)}"`,
+      );
     if (parsed.flags !== record.flags) {
       reasons.push(`flags ${flagNames(parsed.flags)}, source ${flagNames(record.flags)}`);
     }
@@ -200,8 +207,8 @@ class Comparison {
   }
 
   #compareNumbers(
-    { uidValidity, uidNext, known }: ExpectedNumbers,
-    header: { uidValidity: number; uidNext: number } | undefined,
+    { uidValidity, uidNext, known, extensions = [] }: ExpectedNumbers,
+    header: UidlistHeader | undefined,
     lastUid: number,
     place: string,
   ): void {
@@ -213,6 +220,8 @@ class Comparison {
     const next = Math.max(header.uidNext, lastUid + 1);
     const grown = next > uidNext && (this.#foreign > 0 || next <= known);
     if (next !== uidNext && !grown) this.#differ('*', `UIDNEXT ${next}, source ${uidNext}`, where);
+    const lacking = extensions.filter((field) => !header.extensions.includes(field));
+    if (lacking.length > 0) this.#differ('*', `the header lacks ${printable(lacking.join(' '))}`, where);
   }
 
   /** Files that the uidlist does not name; looked for one by one only if the sums differ. */
@@ -281,6 +290,13 @@ function sizesDiffer(base: string, found: Found): string[] {
   if (vsize !== undefined && vsize !== found.vsize)
     return [`its name claims W=${vsize}, but it is ${found.vsize}`];
   return [];
+}
+
+/** Fields of the uidlist (GUID, POP3 UIDL, order) that the source has; the target may have more. */
+function fieldsDiffer({ fields = [] }: MessageRecord, found: readonly CarriedField[]): string[] {
+  if (carries(found, fields)) return [];
+  const shown = (list: readonly CarriedField[]) => printable(list.map((field) => field.join('')).join(' '));
+  return [`fields of the uidlist (${shown(found)}), source (${shown(fields)})`];
 }
 
 function flagNames(flags: Flags): string {

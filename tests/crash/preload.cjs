@@ -27,6 +27,8 @@ const BY_PATH_ONLY_LOOKING = [
   'readlinkSync',
   'opendirSync',
 ];
+/** The path is its second argument: it makes a file from one that is open. */
+const BY_SECOND_PATH = ['copyFileSync'];
 const BY_FD = [
   'writeSync',
   'ftruncateSync',
@@ -74,7 +76,7 @@ function note(entry) {
 
 function changes(call, args) {
   if (call === 'openSync') return (Number(args[1]) & (C.O_CREAT | C.O_TRUNC)) !== 0;
-  return (BY_PATH.includes(call) || BY_FD.includes(call)) && !CHANGES_NOTHING.has(call);
+  return [...BY_PATH, ...BY_SECOND_PATH, ...BY_FD].includes(call) && !CHANGES_NOTHING.has(call);
 }
 
 function die() {
@@ -169,6 +171,14 @@ function wrapSync(call, pathFrom) {
   };
 }
 
+function wrapBySecond(call) {
+  fs[call] = (...args) => {
+    const path = pathOf(args[1]);
+    if (!isBelow(path)) return real[call](...args);
+    return pass(call, path, args, () => real[call](...args));
+  };
+}
+
 function wrapOpendir() {
   fs.opendirSync = (...args) => {
     const path = pathOf(args[0]);
@@ -227,6 +237,7 @@ function arm(next) {
 }
 
 for (const call of [...BY_PATH, ...BY_PATH_ONLY_LOOKING]) wrapSync(call, pathOf);
+for (const call of BY_SECOND_PATH) wrapBySecond(call);
 for (const call of [...BY_FD, ...BY_FD_ONLY_LOOKING]) wrapSync(call, descriptorPath);
 wrapReadFile();
 wrapOpendir();
@@ -235,4 +246,7 @@ wrapSpawnSync();
 syncBuiltinESMExports();
 if (process.env.SPOOLSYNC_CRASH !== undefined) arm(JSON.parse(process.env.SPOOLSYNC_CRASH));
 
-module.exports = { arm, KNOWN: [...BY_PATH, ...BY_PATH_ONLY_LOOKING, ...BY_FD, ...BY_FD_ONLY_LOOKING] };
+module.exports = {
+  arm,
+  KNOWN: [...BY_PATH, ...BY_SECOND_PATH, ...BY_PATH_ONLY_LOOKING, ...BY_FD, ...BY_FD_ONLY_LOOKING],
+};

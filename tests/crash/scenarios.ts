@@ -12,6 +12,8 @@ export interface Scenario {
   /** What is done to the source, step by step: all but the last state of it is converted in peace. */
   readonly sources: readonly SourceStep[];
   readonly command: readonly string[];
+  /** Where the source is, unless it is mboxes: a location with `SOURCE` for its directory. */
+  readonly from?: string;
   /** Where a message lies in the target, before the pass and after it, that its user removes when the pass was killed. */
   readonly userRemoves?: RegExp;
   /** The pass takes more calls that change something. */
@@ -112,6 +114,36 @@ const FOURTH: SourceStep = {
   },
 };
 
+const MAILDIR: SourceStep['files'] = {
+  'Maildir/dovecot-uidlist':
+    '3 V1234 N9 G0123456789abcdef0123456789abcdef\n3 Pone O2 :3.M3P1.h\n5 :5.M5P1.h\n',
+  'Maildir/dovecot-keywords': '0 work\n',
+  'Maildir/cur/3.M3P1.h:2,Sa': 'Subject: 3\n\nthree\n',
+  'Maildir/cur/5.M5P1.h:2,FP': 'Subject: 5\n\nfive\n',
+  'Maildir/new/7.M7P1.h': 'Subject: 7\n\nseven\n',
+  'Maildir/dovecot-acl': 'user=bob lr\n',
+  'Maildir/subscriptions': 'V\t2\n\nSent\n',
+  // No server has numbered this one.
+  'Maildir/.Sent/cur/1.M1P1.h:2,S': 'Subject: 1\n\none\n',
+  'Maildir/.Gone/cur/1.M1P1.h:2,S': 'Subject: 1\n\none\n',
+};
+
+/** Flags, fields, rights and UIDs that changed, mail that came and went, a folder that is gone. */
+const MAILDIR_LATER: SourceStep = {
+  renamed: [
+    ['Maildir/cur/3.M3P1.h:2,Sa', 'Maildir/cur/3.M3P1.h:2,FSa'],
+    ['Maildir/new/7.M7P1.h', 'Maildir/cur/7.M7P1.h:2,S'],
+  ],
+  removed: ['Maildir/cur/5.M5P1.h:2,FP', 'Maildir/.Gone/cur/1.M1P1.h:2,S', 'Maildir/.Gone'],
+  files: {
+    'Maildir/dovecot-uidlist':
+      '3 V1234 N9 G0123456789abcdef0123456789abcdef\n3 Ptwo O2 :3.M3P1.h\n9 :6.M6P1.h\n10 :7.M7P1.h\n',
+    'Maildir/new/6.M6P1.h': 'Subject: 6\n\nsix\n',
+    'Maildir/dovecot-acl': 'user=carol lr\n',
+    'Maildir/.Sent/new/0.M1P1.h': 'Subject: 0\n\nnull\n',
+  },
+};
+
 export const SCENARIOS: readonly Scenario[] = [
   { name: 'the first convert', sources: [{ files: FIRST }], command: ['convert'], floor: 130 },
   {
@@ -135,6 +167,21 @@ export const SCENARIOS: readonly Scenario[] = [
     sources: [{ files: FIRST }, { files: SECOND }],
     command: ['final', '--force-quiet'],
     floor: 130,
+  },
+  {
+    name: 'the first convert of a Maildir',
+    sources: [{ files: MAILDIR }],
+    command: ['convert'],
+    from: 'maildir:SOURCE/Maildir',
+    floor: 100,
+  },
+  {
+    name: 'a delta of a Maildir',
+    sources: [{ files: MAILDIR }, MAILDIR_LATER],
+    command: ['convert'],
+    from: 'maildir:SOURCE/Maildir',
+    userRemoves: /^Maildir\/cur\/\d+\.U3X/,
+    floor: 100,
   },
 ];
 
@@ -182,7 +229,8 @@ const SLOTS = 2;
 export async function prepare(scenario: Scenario): Promise<Prepared> {
   const stage = makeStage();
   const source = path.join(stage, 'source');
-  const slots = Array.from({ length: SLOTS }, (_, i) => new Slot(path.join(stage, `slot${i}`), source));
+  const { from = 'mbox:SOURCE/mail:INBOX=SOURCE/spool/alice' } = scenario;
+  const slots = Array.from({ length: SLOTS }, (_, i) => new Slot(path.join(stage, `slot${i}`), source, from));
   for (const [i, step] of scenario.sources.entries()) {
     await putSource(source, step);
     if (i === scenario.sources.length - 1) break;
@@ -213,11 +261,13 @@ function undisturbed(ended: Ended): number {
 /** Spools written by now are old when this returns: a pass looks closer at those that may still be changing. */
 async function putSource(at: string, { renamed = [], removed = [], files }: SourceStep): Promise<void> {
   for (const [from, to] of renamed) fs.renameSync(path.join(at, from), path.join(at, to));
-  for (const name of removed) fs.rmSync(path.join(at, name));
+  for (const name of removed) fs.rmSync(path.join(at, name), { recursive: true });
   for (const [name, text] of Object.entries(files)) {
     const file = path.join(at, name);
     fs.mkdirSync(path.dirname(file), { recursive: true });
     fs.writeFileSync(file, text, 'latin1');
+    // INTERNALDATE of a message that is a file.
+    if (/\/(cur|new)\//.test(name)) fs.utimesSync(file, 1_600_000_000, 1_600_000_000);
   }
   await sleep(2500);
 }

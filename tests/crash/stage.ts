@@ -65,14 +65,17 @@ export interface Ended {
 export class Slot {
   readonly at: string;
   readonly #source: string;
+  readonly #from: string;
   readonly #log: string;
   #runner: ChildProcess | undefined;
   /** When the files were put there. */
   #restored = Date.now();
 
-  constructor(at: string, source: string) {
+  /** `from`: the location that is converted, with `SOURCE` for the directory of the source. */
+  constructor(at: string, source: string, from: string) {
     this.at = at;
     this.#source = source;
+    this.#from = from.replaceAll('SOURCE', source);
     this.#log = `${at}.log`;
     materialise(at, new Map(['seal', 'tmp'].map((name) => [name, { mode: 0o700 }])));
   }
@@ -142,9 +145,9 @@ export class Slot {
   }
 
   #options([command]: readonly string[]): string[] {
-    const from = `mbox:${this.#source}/mail:INBOX=${this.#source}/spool/alice`;
     const seal = command === 'final' ? ['--seal', `${this.at}/seal/seal.json`] : [];
-    const places = ['--from', from, '--to', `maildir:${this.at}/Maildir`, '--state', `${this.at}/state`];
+    const to = `maildir:${this.at}/Maildir`;
+    const places = ['--from', this.#from, '--to', to, '--state', `${this.at}/state`];
     // It writes nothing, and a pass reads anew what it has read: its calls would only thin out those that count.
     const begin = ['convert', 'final'].includes(command ?? '') ? ['--skip-preflight'] : [];
     return [...places, '--json', ...seal, ...begin];

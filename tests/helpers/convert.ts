@@ -20,6 +20,8 @@ export interface TestRun {
   /** Mail root, and optionally the INBOX file, of the source. */
   readonly root: string;
   readonly inbox?: string;
+  /** The whole location, where it is not an mbox one of `root` and `inbox`. */
+  readonly from?: string;
   readonly target: string;
   readonly state: string;
   readonly rules?: MboxRules | 'auto';
@@ -96,7 +98,7 @@ export async function carryOut(
     took: () => undefined,
     checkSignal: () => undefined,
   };
-  const from = `mbox:${run.root}${run.inbox === undefined ? '' : `:INBOX=${run.inbox}`}`;
+  const from = run.from ?? `mbox:${run.root}${run.inbox === undefined ? '' : `:INBOX=${run.inbox}`}`;
   const owner = run.owner && `${run.owner.uid}:${run.owner.gid}`;
   const to = toNameBytes(`maildir:${run.target}`);
   const { pairs } = pairAccounts([planOf(toNameBytes(from), to, [{ user: 'test' }], owner)]);

@@ -49,6 +49,15 @@ export interface DovecotOptions {
    * it fails at many odd headers ("Sync failed for mbox"), then shows wrong messages or none (2.3.19).
    */
   readonly writable?: boolean;
+  /** maildir only: where else things lie, absolute paths, as they are (no copies). */
+  readonly maildir?: MaildirPlaces;
+}
+
+export interface MaildirPlaces {
+  readonly layout?: 'fs';
+  readonly control?: string;
+  readonly index?: string;
+  readonly inbox?: string;
 }
 
 export interface Dovecot {
@@ -142,7 +151,7 @@ export function openDovecot(options: DovecotOptions): Dovecot {
   const log = join(home, 'log');
   const conf = join(home, 'dovecot.conf');
   writeFileSync(log, '');
-  writeFileSync(conf, configuration(version, options.format, { root, inbox, log }));
+  writeFileSync(conf, configuration(version, options, { root, inbox, log }));
   giveAway(home);
   const env = { HOME: home, USER: 'judge', TZ: options.tz ?? 'UTC' };
   const start: Start = (...command) => spawnAsUser(chroot, env, command);
@@ -225,13 +234,25 @@ function place(original: string | undefined, copy: string, inPlace: boolean): st
 
 function configuration(
   version: '2.3' | '2.4',
-  format: 'mbox' | 'maildir',
+  { format, maildir = {} }: Pick<DovecotOptions, 'format' | 'maildir'>,
   at: { root: string; inbox: string; log: string },
 ): string {
+  const { layout, control, index, inbox = format === 'mbox' ? at.inbox : undefined } = maildir;
+  const parts: readonly (readonly [string, string, string | undefined])[] = [
+    ['INBOX', 'mail_inbox_path', inbox],
+    ['CONTROL', 'mail_control_path', control],
+    ['INDEX', 'mail_index_path', index],
+    ['LAYOUT', 'mailbox_list_layout', layout],
+  ];
+  const given = parts.filter(([, , value]) => value !== undefined);
   const location =
     version === '2.3'
-      ? [`mail_location = ${format}:${at.root}${format === 'mbox' ? `:INBOX=${at.inbox}` : ''}`]
-      : [`mail_driver = ${format}`, `mail_path = ${at.root}`, `mail_inbox_path = ${at.inbox}`];
+      ? [`mail_location = ${format}:${at.root}${given.map(([key, , value]) => `:${key}=${value}`).join('')}`]
+      : [
+          `mail_driver = ${format}`,
+          `mail_path = ${at.root}`,
+          ...given.map(([, key, value]) => `${key} = ${value}`),
+        ];
   return [
     ...(version === '2.4' ? ['dovecot_config_version = 2.4.0', 'dovecot_storage_version = 2.4.0'] : []),
     ...location,

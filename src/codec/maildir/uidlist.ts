@@ -1,5 +1,6 @@
 import { assert } from '../../core/errors.ts';
 import { MAX_UID } from '../../core/limits.ts';
+import type { CarriedField } from '../../core/message.ts';
 
 /**
  * The lines of `dovecot-uidlist`: version 3, and version 1, which is also Courier's `courierimapuiddb`
@@ -24,12 +25,10 @@ export interface UidlistHeader {
   readonly extensions: readonly string[];
 }
 
-export type UidlistField = readonly [letter: string, value: string];
-
 export interface UidlistRecord {
   readonly uid: number;
   /** Fields `G`, `P`, `O`, `S`, `W` and unknown ones, in order and verbatim: `['P', 'foo-1']`. */
-  readonly fields: readonly UidlistField[];
+  readonly fields: readonly CarriedField[];
   /** Base name of the file. */
   readonly base: string;
 }
@@ -120,7 +119,7 @@ export function parseUidlistRecord(line: string, version: 1 | 3): ParsedRecord {
   const uid = parseNumber(space < 0 ? text : text.slice(0, space));
   if (space < 0 || uid === undefined) return failure('the record does not begin with a UID and a space');
   if (uid > HIGHEST_RECORD_UID) return failure('UID too high');
-  const fields: UidlistField[] = [];
+  const fields: CarriedField[] = [];
   const dropped: string[] = [];
   let at = skipSpaces(text, space);
   while (version === 3 && at < text.length && text[at] !== ':') {

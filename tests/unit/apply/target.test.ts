@@ -65,7 +65,11 @@ describe('staging', () => {
     const at = tempDir();
     const before: string[][] = [];
     const lock = () => void before.push(fs.readdirSync(at));
-    const staging = new Staging(open(at), undefined, (ordinal) => ordinal !== 1, lock);
+    const staging = new Staging(open(at), {
+      owner: undefined,
+      wanted: (ordinal) => ordinal !== 1,
+      beforeChange: lock,
+    });
     expect([0, 1].map((ordinal) => staging.begin(ordinal))).toEqual([true, false]);
     staging.begin(0);
     staging.data(Buffer.from('a'));
@@ -88,16 +92,12 @@ describe('staging', () => {
     fs.writeFileSync(`${at}/1.M2.host`, 'a delivery');
     const before: string[][] = [];
     const lock = () => void before.push(fs.readdirSync(at).sort());
-    new Staging(open(at), undefined, () => true, lock).clear();
+    const how = { owner: undefined, wanted: () => true };
+    new Staging(open(at), { ...how, beforeChange: lock }).clear();
     expect(fs.readdirSync(at)).toEqual(['1.M2.host']);
     expect(before[0]).toHaveLength(3001);
     expect(before).toHaveLength(3000);
-    new Staging(
-      open(at),
-      undefined,
-      () => true,
-      () => expect.unreachable(),
-    ).clear();
+    new Staging(open(at), { ...how, beforeChange: () => expect.unreachable() }).clear();
   });
 });
 

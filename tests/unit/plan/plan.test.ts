@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Marks, MessageRecord, Remembered } from '../../../src/core/message.ts';
 import type { Action, PlanSummary } from '../../../src/plan/action.ts';
 import { mergeMarks } from '../../../src/plan/marks.ts';
-import { assignUids, pairRenumbered } from '../../../src/plan/pairing.ts';
+import { assignUids, numberUnknown, pairRenumbered } from '../../../src/plan/pairing.ts';
 import { makePlan, type PlanInput, Summary } from '../../../src/plan/plan.ts';
 import { thrown } from '../io/support.ts';
 import { carryOut, fileOf, marksText, modelOf, plain, record, scanned, targetWith } from './model.ts';
@@ -35,6 +35,61 @@ function kinds(actions: readonly Action[]): string[] {
     return `${action.kind} ${('next' in action ? action.next : action.old).uid}${drift}`;
   });
 }
+
+describe('what a message of a Maildir carries', () => {
+  const known: Remembered = {
+    ...record(1, 'a', 0),
+    fields: [
+      ['G', 'one'],
+      ['P', 'x'],
+    ],
+    extra: 'P',
+  };
+  const planned = (now: Partial<MessageRecord>) => plan([known], [{ ...known, ...now }]);
+
+  test('other fields or letters are a change, of the uidlist where it is fields', () => {
+    expect(kinds(planned({}))).toEqual(['keep 1']);
+    expect(kinds(planned({ fields: [['G', 'one']] }))).toEqual(['reflag 1']);
+    expect(kinds(planned({ extra: 'PX' }))).toEqual(['reflag 1']);
+    expect(
+      summarize(
+        planned({
+          fields: [
+            ['G', 'two'],
+            ['P', 'x'],
+          ],
+        }),
+      ),
+    ).toMatchObject({
+      reflagged: 1,
+      appendOnly: true,
+      refielded: true,
+    });
+    expect(summarize(planned({ flags: 8 }))).toMatchObject({ reflagged: 1, refielded: false });
+  });
+
+  test('also where its user gave it other flags, which stay', () => {
+    const target = targetWith(new Map([[1, { flags: 8, keywords: [] }]]));
+    const [action] = plan([known], [{ ...known, fields: [['G', 'two']] }], { target });
+    expect(action).toMatchObject({ kind: 'reflag', next: { fields: [['G', 'two']], target: { flags: 8 } } });
+  });
+
+  test('where its file lies is written down without anything being done', () => {
+    const file = { key: 'k', ino: '2', mtimeNs: '3' };
+    expect(planned({ file })).toMatchObject([{ kind: 'keep', next: { file } }]);
+  });
+});
+
+test('messages that their files tell apart: only those without a UID get one', () => {
+  const file = { key: 'k', ino: '1', mtimeNs: '1' };
+  const scan = [record(3, 'a'), record(7, 'b'), record(0, 'c'), record(0, 'd')].map(scanned);
+  const uids = (old: readonly MessageRecord[]) => [...numberUnknown(old, scan, 10)].map(({ uid }) => uid);
+  expect(uids([])).toEqual([3, 7, 10, 11]);
+  // The same bytes, but another file that is gone.
+  expect(uids([{ ...record(5, 'c'), file }])).toEqual([3, 7, 10, 11]);
+  // What a pass that was cut off has put into the target already.
+  expect(uids([record(9, 'd')])).toEqual([3, 7, 9, 10]);
+});
 
 describe('without changes in the target', () => {
   const a = record(1, 'a', 0, ['x', 'y']);

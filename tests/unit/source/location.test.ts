@@ -56,7 +56,7 @@ test.each([
   ['mbox:/x/%u/..', 'has ..'],
   ['mbox:/x:LAYOUT=maildir++', 'unknown :LAYOUT=maildir++'],
   ['maildir:/x:LAYOUT=index', 'unknown :LAYOUT=index'],
-  ['maildir:/x:INBOX=/y', 'only mbox'],
+  ['maildir:/x:INBOX=y', 'not absolute'],
 ])('refuses %j: %s', (text, words) => {
   const error = thrown(() => expand(parseLocation(text), 'bob', home));
   expect(error).toMatchObject({ code: 'LOCATION_INVALID', exitStatus: 64 });

@@ -66,6 +66,16 @@ test('what is remembered of a message beside what the source says', () => {
     { ...plain, claim: 'other', sourceUid: 3 },
     { ...plain, gone: true },
     { ...plain, target: { flags: 9, keywords: ['caf\u00e9', '"'] } },
+    { ...plain, fields: [], file: { key: '1.M1P1.h', ino: '12', mtimeNs: '1600000000000000001' } },
+    {
+      ...plain,
+      gone: true,
+      extra: 'P,\u00e9',
+      fields: [
+        ['G', 'a"b'],
+        ['P', ''],
+      ],
+    },
   ];
   for (const one of all) expect(parseRecord(formatRecord(one))).toEqual(one);
   for (const more of [
@@ -73,6 +83,11 @@ test('what is remembered of a message beside what the source says', () => {
     '{"gone":false}',
     '{"sourceUid":"3"}',
     '{"target":[1]}',
+    '{"fields":[["G"]]}',
+    '{"fields":{}}',
+    '{"extra":1}',
+    '{"file":["key","1"]}',
+    '{"file":["key","1",2]}',
     '[]',
     'null',
     '3',
