@@ -11,6 +11,7 @@ import {
   type TestAccount,
 } from '../helpers/account.ts';
 import { cli, failures, type Result, remarks } from '../helpers/cli.ts';
+import { makeMaildir } from '../helpers/maildir-account.ts';
 import { withTmpfs } from '../helpers/tmpfs.ts';
 
 /** What is asked before the first byte: a run that cannot end well is not begun. */
@@ -61,6 +62,24 @@ test('too few inodes', ({ skip }) => {
   });
   withTmpfs(a.target, 'size=20m,nr_inodes=200', skip, () => {
     expect(a.convert().status).toBe(0);
+  });
+});
+
+test('messages of a Maildir are counted, not guessed from their bytes', ({ skip }) => {
+  const names = Array.from({ length: 100 }, (_, i) => `cur/${1_600_000_000 + i}.M${i}.host:2,S`);
+  const a = makeMaildir(Object.fromEntries(names.map((name) => [name, 'Subject: x\n\nshort\n'])));
+  withTmpfs(a.target, 'size=20m,nr_inodes=60', skip, () => {
+    const run = a.convert();
+    expect(run.status).toBe(73);
+    expect(failures(run)).toMatchObject([{ code: 'TOO_LITTLE_ROOM' }]);
+    expect(fs.readdirSync(a.target)).toEqual([]);
+  });
+  withTmpfs(a.target, 'size=20m,nr_inodes=130', skip, () => {
+    expect(a.convert().status).toBe(0);
+    // What is there already needs no room: twenty inodes are left.
+    fs.writeFileSync(`${a.mail}/new/1600000500.M1.host`, 'Subject: y\n\nlate\n');
+    expect(a.convert().status).toBe(0);
+    expect(messageFiles(a.target)).toHaveLength(101);
   });
 });
 
