@@ -11,6 +11,7 @@ import { finalAccounts } from '../run/final.ts';
 import { pairAccounts } from '../run/pairs.ts';
 import { checkRoom, runPreflight } from '../run/preflight.ts';
 import { accountsOf, readSeal } from '../run/seal-file.ts';
+import { shareOf } from '../run/shard.ts';
 import { planOf, readUsers, type SourcePlan } from '../run/source-plan.ts';
 import { findStatus, statusAccounts } from '../run/status.ts';
 import { verifySeal } from '../run/verify-seal.ts';
@@ -23,6 +24,8 @@ export interface Call {
   readonly options: CommandOptions;
   /** State directory (latin1). */
   readonly state: string;
+  /** The same, and further ones with `status`. */
+  readonly states: readonly string[];
 }
 
 type Command = (call: Call) => Promise<void>;
@@ -43,11 +46,13 @@ const COMMANDS: Readonly<Record<CommandName, Command>> = {
     const task = { kind: 'verify', state: call.state } as const;
     await forEachAccount(call.context, task, pairs);
   },
-  status: async ({ context, options, state }) => {
-    const names = findStatus(state, options.user.map(toNameBytes));
+  status: async ({ context, options, states }) => {
+    const users = options.user.map(toNameBytes);
+    const found = findStatus(states, users);
     const { version } = context;
-    context.emit({ event: 'begin', command: 'status', version, accounts: names.length });
-    statusAccounts(context, { state, now: () => new Date() }, names);
+    const accounts = found.reduce((sum, { names }) => sum + names.length, 0);
+    context.emit({ event: 'begin', command: 'status', version, accounts });
+    statusAccounts(context, found, new Date());
   },
 };
 
@@ -63,7 +68,9 @@ async function final(call: Call): Promise<void> {
   const [from, to] = [listed(plans.map((plan) => plan.from)), listed(plans.map((plan) => plan.to))];
   const { verify = 'changed', merge = false, forceQuiet = false } = options;
   const begun = new Date();
-  const name = `seal-${begun.toISOString().replaceAll(/[-:]|\.\d+/g, '')}.json`;
+  const { shard } = options;
+  const share = shard === undefined ? '' : `-${shard.index}of${shard.count}`;
+  const name = `seal-${begun.toISOString().replaceAll(/[-:]|\.\d+/g, '')}${share}.json`;
   const seal = options.seal === undefined ? `${state}/${name}` : toNameBytes(path.resolve(options.seal));
   const expected = expectRun(
     state,
@@ -121,10 +128,11 @@ function beginPairs(
   { context: { version, emit }, options }: Call,
   plans: readonly SourcePlan[],
 ): readonly AccountPair[] {
-  const { from = '', to = '', config, users, user, dryRun, preflight } = options;
+  const { from = '', to = '', config, users, user, shard, dryRun, preflight } = options;
   // Without any list, `--user` is the list.
   const only = config === undefined && users === undefined ? [] : user.map(toNameBytes);
-  const { pairs, events } = pairAccounts(plans, only);
+  const { pairs: all, events } = pairAccounts(plans, only);
+  const pairs = shard === undefined ? all : shareOf(all, shard);
   const places = config === undefined ? { from, to } : { config };
   const begin: BeginEvent = { event: 'begin', command, version, ...places, accounts: pairs.length };
   emit({ ...begin, ...(dryRun && { dryRun }), ...(preflight && { preflight }) });

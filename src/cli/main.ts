@@ -86,8 +86,9 @@ async function carryOut(
   const checkSignal = () => stop.check();
   const threads = { count: options.jobs, entry: WORKER, stop: stop.shared };
   const context: RunContext = { version: version(), reading, emit, took, checkSignal, threads };
-  const state = toNameBytes(path.resolve(options.state ?? defaultState()));
-  await callCommand(command, { context, options, state });
+  const given = options.state ?? defaultState();
+  const states = [given].flat().map((dir) => toNameBytes(path.resolve(dir)));
+  await callCommand(command, { context, options, state: states[0] ?? '', states });
 }
 
 /** Beside this file, also where the program is one file. */

@@ -3,6 +3,7 @@ import type { CommandName } from '../core/events.ts';
 import type { MboxRules, Unquote } from '../core/types.ts';
 import { DEFAULT_MAX_REMOVE, type MaxRemove } from '../plan/removals.ts';
 import { escapeControls } from '../report/escape.ts';
+import type { Shard } from '../run/shard.ts';
 
 /** What the command line says, checked for form only. What a command has no option for is absent. */
 export interface CommandOptions {
@@ -13,8 +14,10 @@ export interface CommandOptions {
   readonly config?: string;
   readonly users?: string;
   readonly user: readonly string[];
-  readonly state?: string;
+  /** One, but for `status`, which may have several. */
+  readonly state?: string | readonly string[];
   readonly jobs?: number;
+  readonly shard?: Shard;
   readonly json: boolean;
   readonly quiet: boolean;
   readonly mboxRules?: MboxRules | 'auto';
@@ -46,12 +49,12 @@ Exit status:
 /** What each command is about, and its options beside those of all. */
 const COMMANDS: Readonly<Record<CommandName, (command: Command) => Command>> = {
   convert: (command) =>
-    addJobs(addPass(addReading(addPlaces(command))))
+    addWork(addPass(addReading(addPlaces(command))))
       .description('bring the target Maildirs up to date with the source, which is never written')
       .option('--dry-run', 'only say what would be done', false)
       .option('--preflight', 'only say whether there is room and permission for it', false),
   final: (command) =>
-    addJobs(addPass(addReading(addPlaces(command))))
+    addWork(addPass(addReading(addPlaces(command))))
       .description('the last pass, when the old server is silent: what is left, the proof, and the seal')
       .addOption(
         new Option('--verify <WHAT>', 'messages to compare byte by byte before sealing')
@@ -62,11 +65,13 @@ const COMMANDS: Readonly<Record<CommandName, (command: Command) => Command>> = {
       .option('--merge', 'after a final: only add mail that came late, never change or remove', false)
       .option('--seal <FILE>', 'where to write the seal (default: into the state directory)', nonEmpty),
   verify: (command) =>
-    addJobs(addReading(addPlacesOrSeal(command))).description(
+    addWork(addReading(addPlacesOrSeal(command))).description(
       'compare both sides anew, message by message and byte by byte; changes neither',
     ),
   status: (command) =>
-    command.description('passes so far, what changed between them, and how long final will take'),
+    command
+      .description('passes so far, what changed between them, and how long final will take')
+      .option('--state <DIR...>', 'what spoolsync knows of earlier passes; several of shards', collect),
 };
 
 /** Builds the command line; `run` is called with the command that was typed. */
@@ -162,13 +167,21 @@ function addReading(command: Command): Command {
     );
 }
 
-function addJobs(command: Command): Command {
-  return command.addOption(
-    new Option(
-      '--jobs <N>',
-      'accounts that are worked on at once (default: as many as there are cores, 2 where a disk turns)',
-    ).argParser(parseJobs),
-  );
+/** What all commands have that work on accounts. */
+function addWork(command: Command): Command {
+  return command
+    .option('--state <DIR>', 'what spoolsync knows of earlier passes', nonEmpty)
+    .addOption(
+      new Option('--shard <I/N>', 'only a share of the accounts, the same in every run').argParser(
+        parseShard,
+      ),
+    )
+    .addOption(
+      new Option(
+        '--jobs <N>',
+        'accounts that are worked on at once (default: as many as there are cores, 2 where a disk turns)',
+      ).argParser(parseJobs),
+    );
 }
 
 function addPass(command: Command): Command {
@@ -190,7 +203,6 @@ function addPass(command: Command): Command {
 function addCommon(command: Command): Command {
   return command
     .option('--user <NAME...>', 'only these accounts (default: all)', collect, [])
-    .option('--state <DIR>', 'what spoolsync knows of earlier passes', nonEmpty)
     .option('--json', 'one event per line, as JSON', false)
     .option('--quiet', 'say only what needs eyes', false)
     .allowExcessArguments(false)
@@ -209,6 +221,14 @@ function parseMaxRemove(value: string): MaxRemove {
   throw new InvalidArgumentError('It must be a number of messages (50) or a share of a mailbox (30%).');
 }
 
+/** `2/3`: the second of three shares. */
+function parseShard(value: string): Shard {
+  const [, index, count] = /^(\d{1,5})\/(\d{1,5})$/.exec(value) ?? [];
+  const shard = { index: Number(index), count: Number(count) };
+  if (shard.index >= 1 && shard.index <= shard.count) return shard;
+  throw new InvalidArgumentError('It must be a share and how many there are, such as 2/3.');
+}
+
 function parseJobs(value: string): number {
   const count = Number(value);
   if (/^\d{1,3}$/.test(value) && count > 0) return count;
@@ -220,6 +240,6 @@ function nonEmpty(value: string): string {
   return value;
 }
 
-function collect(value: string, before: readonly string[]): string[] {
+function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, nonEmpty(value)];
 }

@@ -17,16 +17,28 @@ export function forecastEvent(user: string, forecast: Forecast): ForecastEvent {
 }
 
 /**
- * The event that tells of a whole run, in which so many accounts (`jobs`) are worked on side by side, in the order of `forecasts`. Those
- * of which too little is known are left out, and counted.
+ * The event that tells of a whole run, in which so many accounts (`jobs`) are worked on side by side, in the order of
+ * `forecasts`. Those of which too little is known are left out, and counted.
  */
-export function runForecastEvent(forecasts: readonly Forecast[], jobs: number = cores()): ForecastEvent {
-  const estimates = forecasts.flatMap((forecast): Estimate[] => (forecast.known ? [forecast.estimate] : []));
-  const unknown = forecasts.length - estimates.length;
-  if (estimates.length === 0)
+function runForecastEvent(forecasts: readonly Forecast[], jobs: number = cores()): ForecastEvent {
+  return shardsForecastEvent([forecasts], jobs);
+}
+
+/** The same for several runs, each over a share of the accounts, that begin at the same time: the longest counts. */
+export function shardsForecastEvent(
+  shards: readonly (readonly Forecast[])[],
+  jobs: number = cores(),
+): ForecastEvent {
+  const all = shards.flat();
+  const runs = shards.map((forecasts) =>
+    forecasts.flatMap((forecast): Estimate[] => (forecast.known ? [forecast.estimate] : [])),
+  );
+  const unknown = all.length - runs.flat().length;
+  if (unknown === all.length)
     return { event: 'forecast', message: 'too little is known of any account: see there' };
-  const estimate = roundEstimate(sideBySide(estimates, jobs));
-  const message = `without ${unknown} of ${forecasts.length} accounts, of which too little is known`;
+  const known = runs.filter(({ length }) => length > 0).map((estimates) => sideBySide(estimates, jobs));
+  const message = `without ${unknown} of ${all.length} accounts, of which too little is known`;
+  const estimate = roundEstimate(sideBySide(known, known.length));
   return { event: 'forecast', ...estimate, ...(unknown > 0 && { message }) };
 }
 

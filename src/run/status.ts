@@ -7,64 +7,78 @@ import { type Forecast, forecastFinal } from '../plan/forecast.ts';
 import { readHistory } from '../state/history.ts';
 import { accountNames, type KnownAccount, openKnownAccount, stateName, userOf } from '../state/state-dir.ts';
 import type { RunContext } from './context.ts';
-import { forecastEvent, runForecastEvent } from './expect.ts';
+import { forecastEvent, shardsForecastEvent } from './expect.ts';
 import { emitFailure, isStop } from './failures.ts';
 
-export interface StatusSettings {
-  /** State directory (latin1). */
+/** Accounts of one state directory (latin1): names of their directories. */
+export interface StatusOf {
   readonly state: string;
-  readonly now: () => Date;
+  readonly names: readonly string[];
 }
 
 /**
- * Names of the directories of the accounts to tell of: those of `users` (latin1), or all that the state directory has.
- * None at all: `STATE_MISSING`.
+ * The accounts to tell of, by state directory: those of `users` (latin1), or all that there are. None at all:
+ * `STATE_MISSING`. With several directories, of shards, each tells of those it has.
  */
-export function findStatus(state: string, users: readonly string[]): string[] {
+export function findStatus(states: readonly string[], users: readonly string[]): StatusOf[] {
+  const found = states.map((state) => ({ state, names: namesIn(state, users) }));
+  if (users.length === 0 || states.length === 1) return found;
+  const several = found.map(({ state, names }) => {
+    const present = new Set(accountNames(state));
+    return { state, names: names.filter((name) => present.has(name)) };
+  });
+  if (several.some(({ names }) => names.length > 0)) return several;
+  throw missing(states.map(printable).join(', '));
+}
+
+function namesIn(state: string, users: readonly string[]): readonly string[] {
   const names = accountNames(state);
-  if (names === undefined || (names.length === 0 && users.length === 0)) {
-    throw new SpoolsyncError('STATE_MISSING', 'no pass has been made yet with this state directory', {
-      place: printable(state),
-      advice: 'check --state, or run `spoolsync convert` first',
-    });
-  }
+  if (names === undefined || (names.length === 0 && users.length === 0)) throw missing(printable(state));
   return users.length === 0 ? names : users.map(stateName);
 }
 
+function missing(place: string): SpoolsyncError {
+  return new SpoolsyncError('STATE_MISSING', 'no pass has been made yet with this state directory', {
+    place,
+    advice: 'check --state, or run `spoolsync convert` first',
+  });
+}
+
 /**
- * Tells of accounts, by names that `findStatus` gave: their passes, which mailboxes are hot, how long `final` will
- * take. Reads nothing but the state, and writes nothing.
+ * Tells of accounts: their passes, which mailboxes are hot, how long `final` will take; with several state directories, of
+ * shards that run at the same time. Reads nothing but the state, and writes nothing.
  */
-export function statusAccounts(
-  context: RunContext,
-  settings: StatusSettings,
-  names: readonly string[],
-): void {
+export function statusAccounts(context: RunContext, found: readonly StatusOf[], now: Date): void {
+  const forecasts = found.map((one) => tellState(context, one, now)).filter(({ length }) => length > 0);
+  if (forecasts.length > 0) context.emit(shardsForecastEvent(forecasts));
+}
+
+function tellState(context: RunContext, { state, names }: StatusOf, now: Date): Forecast[] {
   const forecasts: Forecast[] = [];
   for (const name of names) {
     context.checkSignal();
     try {
-      const forecast = tellAccount(context, settings, name);
+      const forecast = tellAccount(context, state, name, now);
       if (forecast !== undefined) forecasts.push(forecast);
     } catch (error) {
       if (isStop(error)) throw error;
       emitFailure(context.emit, error, printable(userOf(name)));
     }
   }
-  if (forecasts.length > 0) context.emit(runForecastEvent(forecasts));
+  return forecasts;
 }
 
 /** What is expected of an account's `final`; `undefined` where there has been one. */
-function tellAccount(context: RunContext, settings: StatusSettings, name: string): Forecast | undefined {
-  const account = openKnownAccount(settings.state, name);
+function tellAccount(context: RunContext, state: string, name: string, now: Date): Forecast | undefined {
+  const account = openKnownAccount(state, name);
   if (account === undefined) {
     throw new SpoolsyncError('STATE_MISSING', 'no pass has been made yet for this account', {
-      place: printable(settings.state),
+      place: printable(state),
       advice: 'check --user and --state, or run `spoolsync convert` first',
     });
   }
   try {
-    return tellPasses(context, account, settings.now());
+    return tellPasses(context, account, now);
   } finally {
     account.dir.close();
   }

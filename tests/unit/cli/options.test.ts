@@ -125,7 +125,7 @@ describe('commands', () => {
 
   test('status needs neither side, and has no use for them', () => {
     expect(optionsOf(['status', '--state', '/s', '--user', 'a', '--user', 'b'])).toMatchObject({
-      state: '/s',
+      state: ['/s'],
       user: ['a', 'b'],
     });
     expect(parse(['status', ...BOTH])).toContain('unknown option');
