@@ -212,6 +212,7 @@ test('formats that are configured but not read, and compressed Maildirs', () => 
   server.file('etc/dovecot.conf', 'mail_location = mdbox:~/mdbox\n');
   server.dir('home/alice/mdbox/mailboxes');
   server.user('zoe', 1010);
+  fs.appendFileSync(`${server.root}/etc/passwd`, `long:x:1012:1012::/home/${'l'.repeat(300)}:/bin/sh\n`);
   const dbox = cli(['discover', server.root, '--json']);
   expect(dbox.status).toBe(66);
   expect(dbox.events.some((event) => event.event === 'configuration')).toBe(false);
@@ -219,6 +220,10 @@ test('formats that are configured but not read, and compressed Maildirs', () => 
     { message: expect.stringContaining('alice has mail in the format mdbox') },
     { place: `${server.root}/home/alice/mdbox` },
   ]);
+
+  const [empty] = remarks(dbox).filter(({ code }) => code === 'ACCOUNTS_EMPTY');
+  expect(empty?.message).toContain('zoe');
+  expect(empty?.message).not.toContain('alice');
 
   server.file('etc/dovecot.conf', 'mail_location = maildir:~/Maildir\n');
   for (const name of ['bob', 'zoe']) addMaildir(server, `home/${name}/Maildir`);

@@ -8,6 +8,8 @@ export interface DovecotMail {
   readonly prefix: ConfValue | undefined;
   /** Further namespaces with mail of their own. */
   readonly others: readonly OtherNamespace[];
+  /** Locations that hold only for some protocol or address. */
+  readonly filtered: readonly ConfValue[];
   /** Homes of users to whom no user database gives one. */
   readonly home: ConfValue | undefined;
   /** In the order in which Dovecot asks them. */
@@ -37,6 +39,8 @@ export interface UserDb {
 /** Types of namespaces that Dovecot 1.x writes as their names: they say nothing about which is which. */
 const TYPES = ['private', 'shared', 'public'];
 
+const FILTERS = ['protocol', 'local', 'remote', 'local_name'];
+
 export function dovecotMail(top: ConfSection): DovecotMail {
   const general = locationIn(top, top);
   const namespaces = merged(top.sections.filter(({ kind }) => kind === 'namespace'));
@@ -54,6 +58,9 @@ export function dovecotMail(top: ConfSection): DovecotMail {
     location: (inbox === undefined ? undefined : locationIn(inbox, top)) ?? general,
     prefix: prefix?.value === '' ? undefined : prefix,
     others,
+    filtered: top.sections
+      .filter(({ kind }) => FILTERS.includes(kind))
+      .flatMap((one) => locationIn(one, top) ?? []),
     home: top.settings.get('mail_home'),
     userdbs: auth.filter(({ kind }) => kind === 'userdb').map(readUserDb),
     passwordFiles: auth.flatMap((section) => (section.kind === 'passdb' ? passwdFile(section) : [])),
@@ -85,7 +92,7 @@ function isYes(value: string | undefined): boolean {
 
 /** The location in a namespace or at the top: one text up to 2.3, several settings in 2.4. */
 function locationIn(section: ConfSection, top: ConfSection): ConfValue | undefined {
-  const old = section === top ? ['mail_location', 'default_mail_env'] : ['location', 'mail_location'];
+  const old = section.kind === 'namespace' ? ['location'] : ['mail_location', 'default_mail_env'];
   for (const key of old) {
     const value = section.settings.get(key);
     if (value !== undefined && value.value !== '') return value;

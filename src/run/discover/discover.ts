@@ -9,7 +9,7 @@ import { groupSources } from './grouping.ts';
 import { Mentions } from './mentions.ts';
 import { type OldConfig, placeOf, readOldConfig } from './old-config.ts';
 import { findOldUsers, type OldUser } from './old-users.ts';
-import { type Placed, place, unwritable } from './placing.ts';
+import { type Placed, type Placing, place, unwritable } from './placing.ts';
 import { findStrays } from './stray-mail.ts';
 
 /**
@@ -71,20 +71,8 @@ class Discovery {
   }
 
   #user(user: OldUser, candidates: Candidates): void {
-    const possible: Placed[] = [];
-    for (const candidate of candidates.of(user)) {
-      const placing = place(this.#tree, user, candidate);
-      if (placing.ok) possible.push(placing.placed);
-      else if (placing.format === undefined)
-        this.#mentions.unclear(`the place of ${printable(user.name)} ${placing.reason}`, candidate.reason);
-      else if (placing.exists)
-        this.#mentions.add(
-          'finding',
-          'FORMAT_NOT_READ',
-          `${printable(user.name)} has mail in the format ${printable(placing.format)}`,
-          candidate.reason,
-        );
-    }
+    const placings = candidates.of(user).map((candidate) => place(this.#tree, user, candidate));
+    const possible = placings.flatMap((placing) => (placing.ok ? placing.placed : []));
     const there = possible.filter(
       ({ measured }) => measured.root !== undefined || measured.inbox !== undefined,
     );
@@ -100,8 +88,22 @@ class Discovery {
     }
     for (const { measured } of best === undefined ? possible : [best])
       this.#mentions.rejected(measured.rejected);
-    if (best === undefined) this.#without.push(printable(user.name));
-    else this.#take(best);
+    const isOther = placings.some((placing) => this.#sayWrong(user, placing));
+    if (best !== undefined) this.#take(best);
+    else if (!isOther) this.#without.push(printable(user.name));
+  }
+
+  /** Says why a place could not be looked at; whether there is mail that is not read. */
+  #sayWrong({ name }: OldUser, placing: Placing): boolean {
+    if (placing.ok) return false;
+    const { reason, format, exists = false, isGeneral, basis } = placing;
+    if (format === undefined) {
+      this.#mentions.unclear(`the location ${isGeneral ? '' : `of ${printable(name)} `}${reason}`, basis);
+      return false;
+    }
+    const message = `${printable(name)} has mail in the format ${printable(format)}`;
+    if (exists) this.#mentions.add('finding', 'FORMAT_NOT_READ', message, basis);
+    return exists;
   }
 
   #take(best: Placed): void {
@@ -128,7 +130,12 @@ class Discovery {
 
   #sayAboutConfig({ dovecot }: OldConfig): void {
     if (dovecot === undefined) return;
-    const { prefix, others } = dovecot;
+    const { prefix, others, filtered } = dovecot;
+    for (const { place: at } of filtered)
+      this.#mentions.unclear(
+        'a location for some protocol or address only is not taken',
+        placeOf(this.#tree, at),
+      );
     if (prefix !== undefined) {
       const message = `users see their mailboxes below "${printable(prefix.value)}"; give the new server a namespace with this prefix, too`;
       this.#mentions.add('note', 'NAMESPACE_PREFIX', message, placeOf(this.#tree, prefix.place));

@@ -9,7 +9,7 @@ import { parseMainCf } from '../../codec/config/main-cf.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { printable } from '../../io/names.ts';
 import type { Tree } from '../../io/tree.ts';
-import { rejectedBy } from '../../source/rejected.ts';
+import { passedOver } from '../../source/rejected.ts';
 import type { Mentions } from './mentions.ts';
 
 /** What an old server's configurations say. */
@@ -110,7 +110,7 @@ class Reader {
     try {
       return read();
     } catch (error) {
-      this.#mentions.rejected([rejectedBy(error, this.tree.onHost(path))]);
+      this.#mentions.rejected([passedOver(error, this.tree.onHost(path))]);
       return undefined;
     }
   }

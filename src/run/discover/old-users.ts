@@ -12,7 +12,7 @@ import { printable } from '../../io/names.ts';
 import type { Tree } from '../../io/tree.ts';
 import { parseUidMin } from '../../io/users.ts';
 import { usersOfTemplate } from '../../source/discover/template-users.ts';
-import { rejectedBy } from '../../source/rejected.ts';
+import { passedOver } from '../../source/rejected.ts';
 import type { Mentions } from './mentions.ts';
 import { type OldConfig, placeOf } from './old-config.ts';
 
@@ -205,7 +205,7 @@ class Finder {
     try {
       return this.#tree.readFile(path, LIMITS.smallFile)?.toString('latin1');
     } catch (error) {
-      this.#mentions.rejected([rejectedBy(error, this.#tree.onHost(path))]);
+      this.#mentions.rejected([passedOver(error, this.#tree.onHost(path))]);
       return undefined;
     }
   }

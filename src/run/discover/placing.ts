@@ -30,7 +30,12 @@ export type Placing =
   | { readonly ok: true; readonly placed: Placed }
   | {
       readonly ok: false;
+      /** Completes "the location …", ready for display. */
       readonly reason: string;
+      /** What the location rests on, ready for display. */
+      readonly basis: string;
+      /** It is so for every user. */
+      readonly isGeneral: boolean;
       /** A format that is not read, and whether something lies there. */
       readonly format?: string;
       readonly exists?: boolean;
@@ -38,15 +43,17 @@ export type Placing =
 
 /** Looks whether a user has mail where a candidate says. Never throws for what the user or the configuration has wrong. */
 export function place(tree: Tree, user: OldUser, candidate: Candidate): Placing {
+  const { reason: basis } = candidate;
   const read = readOldLocation(candidate.text);
   if (!read.ok) {
-    if (read.format === undefined || read.path === undefined) return { ok: false, reason: read.reason };
+    if (read.format === undefined || read.path === undefined)
+      return { ok: false, basis, isGeneral: true, reason: printable(read.reason) };
     const places = expandFor(user, `mbox:${read.path}`);
     const exists = typeof places !== 'string' && isThere(tree, places.places.root);
-    return { ok: false, reason: read.reason, format: read.format, exists };
+    return { ok: false, basis, isGeneral: true, reason: printable(read.reason), format: read.format, exists };
   }
   const filled = expandFor(user, read.location);
-  if (typeof filled === 'string') return { ok: false, reason: filled };
+  if (typeof filled === 'string') return { ok: false, basis, isGeneral: false, reason: filled };
   const measured = measure(tree, filled.places);
   const host = mapPaths(filled.location, (path) => onHost(tree, path));
   const here = expand(host, user.name, () => undefined);

@@ -1,6 +1,6 @@
 import type { Dir } from '../../io/dir.ts';
 import type { Tree } from '../../io/tree.ts';
-import { type Rejected, rejectedBy } from '../rejected.ts';
+import { passedOver, type Rejected } from '../rejected.ts';
 
 interface ListArchives {
   readonly archives: readonly { readonly path: string; readonly bytes: number }[];
@@ -36,7 +36,7 @@ export function listArchives(tree: Tree): ListArchives {
     try {
       look();
     } catch (error) {
-      rejected.push(rejectedBy(error, path));
+      rejected.push(passedOver(error, path));
     }
   }
 }

@@ -4,7 +4,7 @@ import type { OpenFile } from '../../io/file.ts';
 import { accountOwner } from '../../io/owner.ts';
 import type { Tree } from '../../io/tree.ts';
 import type { Places } from '../location.ts';
-import { type Rejected, rejectedBy } from '../rejected.ts';
+import { passedOver, type Rejected } from '../rejected.ts';
 import { walkMailRoot } from '../walk.ts';
 
 /** What lies in an account's place, by stats and first bytes. Paths are the host's, latin1, behind all links. */
@@ -55,7 +55,7 @@ class Sum {
     try {
       return look();
     } catch (error) {
-      this.rejected.push(rejectedBy(error, path));
+      this.rejected.push(passedOver(error, path));
       return undefined;
     }
   }

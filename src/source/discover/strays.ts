@@ -1,7 +1,7 @@
 import type { Dir } from '../../io/dir.ts';
 import type { Stat } from '../../io/stat.ts';
 import type { Tree } from '../../io/tree.ts';
-import { type Rejected, rejectedBy } from '../rejected.ts';
+import { passedOver, type Rejected } from '../rejected.ts';
 import { measure, sniffAndClose } from './measure.ts';
 
 /** Something that looks like mail and is in no account's place. Paths are the host's, latin1. */
@@ -80,7 +80,7 @@ export class StraySearch {
     try {
       look();
     } catch (error) {
-      this.rejected.push(rejectedBy(error, path));
+      this.rejected.push(passedOver(error, path));
     }
   }
 

@@ -2,7 +2,7 @@ import type { Dir } from '../../io/dir.ts';
 import type { Tree } from '../../io/tree.ts';
 import { type Bound, isExcluded, match } from '../accounts.ts';
 import { variablesOf } from '../location.ts';
-import { type Rejected, rejectedBy } from '../rejected.ts';
+import { passedOver, type Rejected } from '../rejected.ts';
 
 /** Users for whom a place exists, and what could not be looked at. Latin1. */
 interface TemplateUsers {
@@ -42,7 +42,7 @@ export function usersOfTemplate(tree: Tree, template: string): TemplateUsers {
         if (next !== undefined) visit(below(path, name), more, next);
       }
     } catch (error) {
-      rejected.push(rejectedBy(error, tree.onHost(path)));
+      rejected.push(passedOver(error, tree.onHost(path)));
     } finally {
       dir?.close();
     }
