@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { parse } from 'smol-toml';
 import { expect, test } from 'vitest';
@@ -304,6 +305,71 @@ test('names that try to be more than names', () => {
       message: expect.stringMatching(/u\\xff.* is no UTF-8/),
     }),
   );
+});
+
+test('a mixed server with broken parts: what can be placed is', () => {
+  const server = makeSendmailServer();
+  // A configuration that includes itself, leaves a section open, and looks users up elsewhere, too.
+  server.file(
+    'etc/dovecot/dovecot.conf',
+    `!include dovecot.conf
+!include conf.d/*.conf
+what is this
+mail_location = mbox:~/mail:INBOX=/var/mail/%u
+protocol lda {
+  mail_location = mbox:~/elsewhere
+}
+userdb {
+  driver = passwd
+}
+userdb {
+  driver = passwd-file
+  args = /etc/dovecot/virtual
+}
+userdb {
+  driver = sql
+`,
+  );
+  execFileSync('mkfifo', [`${server.root}/etc/dovecot/virtual`]);
+  server.dir('etc/dovecot/conf.d/10-dir.conf');
+  // A FIFO for an INBOX, another user's mail, a user twice, a line that is none.
+  execFileSync('mkfifo', [`${server.root}/var/spool/mail/nomail`]);
+  server.file('home/carol/mail/Stolen', message(80));
+  fs.chownSync(`${server.root}/home/carol/mail/Stolen`, 501, 501);
+  fs.appendFileSync(`${server.root}/etc/passwd`, 'alice:x:900:900::/nowhere:/bin/sh\n:::\nnonsense\n');
+  const { text, file, run } = discover(server);
+  expect(run.status).toBe(3);
+  expect(file.source).toMatchObject([{ users: ['alice', 'bob', 'carol'] }]);
+  const told = remarks(run).map(({ code, place = '' }) => `${code} ${place.replace(server.root, '')}`);
+  for (const one of [
+    'CONFIG_UNCLEAR /etc/dovecot/dovecot.conf:1',
+    'CONFIG_UNCLEAR /etc/dovecot/dovecot.conf:3',
+    'CONFIG_UNCLEAR /etc/dovecot/dovecot.conf:6',
+    'CONFIG_UNCLEAR /etc/dovecot/dovecot.conf:11',
+    'CONFIG_UNCLEAR /etc/dovecot/dovecot.conf:15',
+    'NOT_READ /etc/dovecot/virtual',
+    'NOT_READ /etc/dovecot/conf.d/10-dir.conf',
+    'NOT_READ /home/carol/mail/Stolen',
+  ])
+    expect(told).toContain(one);
+  fs.rmSync(`${server.root}/home/carol/mail/Stolen`);
+  expect(convert(server, text)).toEqual(['alice', 'bob', 'carol']);
+});
+
+test('a root whose name has a colon can stand in no location; other odd ones can', () => {
+  const server = makeSendmailServer();
+  for (const [name, status] of [
+    ['50% "old" disk', 0],
+    ['a:b', 66],
+  ] as const) {
+    fs.renameSync(server.root, `${server.beside}/${name}`);
+    const moved = { ...server, root: `${server.beside}/${name}` };
+    const { stdout, status: exit } = cli(['discover', moved.root]);
+    expect(exit).toBe(status);
+    if (status === 0) expect(convert(moved, stdout)).toEqual(['alice', 'bob', 'carol']);
+    else expect(stdout).toBe('');
+    fs.renameSync(moved.root, server.root);
+  }
 });
 
 test('nothing there', () => {
