@@ -102,6 +102,9 @@ test('Dovecot 2.3 with virtual users: homes of the static database, names of the
   const conf = `${server.root}/etc/dovecot/conf.d/10-mail.conf`;
   expect(text).toContain(`${conf}:1`);
   expect(text).toContain('left out :LISTINDEX=x');
+  expect(text).toContain('# - homes /srv/vmail/%Ld/%n:');
+  expect(text).toContain('auth-passwdfile.conf:5');
+  expect(text).toContain('%Ld is taken as %d');
   expect(text).not.toContain('SSHA');
   expect(remarks(run)).toMatchObject([
     { code: 'NAMESPACE_PREFIX', severity: 'note', place: `${conf}:4` },

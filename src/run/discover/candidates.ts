@@ -2,8 +2,9 @@ import type { ConfValue } from '../../codec/config/dovecot-conf.ts';
 import { SpoolsyncError } from '../../core/errors.ts';
 import { printable } from '../../io/names.ts';
 import type { Tree } from '../../io/tree.ts';
+import { escaped } from './homes.ts';
 import { type OldConfig, placeOf } from './old-config.ts';
-import { escaped, type OldUser, SPOOLS } from './old-users.ts';
+import { type OldUser, SPOOLS } from './old-users.ts';
 import type { Candidate } from './placing.ts';
 
 /** Where a user's mail may be: what is configured or, where nothing is, what is usual, the likeliest first. */

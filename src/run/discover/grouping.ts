@@ -25,7 +25,11 @@ function sourceOf(group: readonly Placed[], from: string): FoundSource {
     const other = own ?? (location === from ? undefined : location);
     return other === undefined ? [] : [[user.name, other]];
   });
-  const reasons = group.flatMap(({ candidate, remarks }) => [candidate.reason, ...remarks.map(printable)]);
+  const reasons = group.flatMap(({ candidate, remarks, user }) => [
+    candidate.reason,
+    ...remarks.map(printable),
+    ...user.homes,
+  ]);
   const users = [...new Set(group.map(({ user }) => user.source))];
   return {
     from,

@@ -1,4 +1,4 @@
-import type { ConfValue } from '../../codec/config/dovecot-conf.ts';
+import type { ConfValue, Place } from '../../codec/config/dovecot-conf.ts';
 import type { UserDb } from '../../codec/config/dovecot-mail.ts';
 import { toOurVariables } from '../../codec/config/old-location.ts';
 import {
@@ -13,6 +13,7 @@ import type { Tree } from '../../io/tree.ts';
 import { parseUidMin } from '../../io/users.ts';
 import { usersOfTemplate } from '../../source/discover/template-users.ts';
 import { passedOver } from '../../source/rejected.ts';
+import { asTemplate, cleanHome, escaped } from './homes.ts';
 import type { Mentions } from './mentions.ts';
 import { type OldConfig, placeOf } from './old-config.ts';
 
@@ -21,6 +22,8 @@ export interface OldUser {
   readonly name: string;
   /** With `%u`, `%n`, `%d` where it is like that of others. */
   readonly home: string | undefined;
+  /** What a home rests on that no table gives, ready for display. */
+  readonly homes: readonly string[];
   /** As it was written: a location of his own, or that of all. */
   readonly location: ConfValue | undefined;
   /** What says that there is this user, for people. */
@@ -32,6 +35,19 @@ export interface OldUser {
 
 /** Where programs deliver when nothing else is said. */
 export const SPOOLS = ['/var/mail', '/var/spool/mail'];
+
+/** What a user is made of. */
+interface Named {
+  readonly name: string;
+  readonly location: ConfValue | undefined;
+  readonly source: string;
+  /** His own, as his table has it; with variables. */
+  readonly home?: string | undefined;
+  /** That of all who have none of their own. */
+  readonly shared?: ConfValue | undefined;
+  readonly place: Place;
+  readonly isSystem?: boolean;
+}
 
 /** uids that stand for nobody. */
 const NOBODY = [65_534, 65_535, 0xffff_fffe, 0xffff_ffff];
@@ -75,7 +91,7 @@ class Finder {
       this.#mentions.rejected(rejected);
       const source = `files in ${printable(this.#tree.onHost(spools))}, since there is no etc/passwd; homes are a guess`;
       const place = { file: spools, line: 1 };
-      for (const name of names) this.#add({ name, home: '/home/%u', place }, source, undefined, false);
+      for (const name of names) this.#add({ name, home: '/home/%u', place, source, location: undefined });
     }
   }
 
@@ -99,8 +115,9 @@ class Finder {
       const location = db === undefined ? undefined : this.#locationOf(user, db);
       const isSystem = uid < minimum || NOBODY.includes(uid);
       // What stands in passwd has no variables.
-      const home = db?.home ?? (user.home === undefined ? undefined : escaped(user.home));
-      this.#add({ ...user, home }, printable(this.#tree.onHost(file)), location, isSystem);
+      const own = user.home === undefined || db?.home !== undefined ? undefined : escaped(user.home);
+      const source = printable(this.#tree.onHost(file));
+      this.#add({ ...user, home: own, shared: db && this.#homeOf(db), source, location, isSystem });
     }
   }
 
@@ -115,10 +132,9 @@ class Finder {
       );
       return;
     }
-    for (const user of parsePasswd(text, file)) {
-      const home = user.home ?? db.home ?? this.#config.dovecot?.home?.value;
-      this.#add({ ...user, home }, printable(this.#tree.onHost(file)), this.#locationOf(user, db), false);
-    }
+    const source = printable(this.#tree.onHost(file));
+    for (const user of parsePasswd(text, file))
+      this.#add({ ...user, shared: this.#homeOf(db), source, location: this.#locationOf(user, db) });
   }
 
   /** A database that names nobody: who there is tell the passwords, or the tables of Postfix, or the disk. */
@@ -127,26 +143,30 @@ class Finder {
     for (const { value, place } of files) this.#table(db, value, place);
     if (files.length > 0) return;
     const mapped = this.#maps();
-    for (const { name, place } of mapped)
-      this.#add(
-        { name, home: db.home ?? this.#config.dovecot?.home?.value, place },
-        printable(this.#tree.onHost(place.file)),
-        this.#locationOf({ mail: undefined, place }, db),
-        false,
-      );
+    for (const { name, place } of mapped) {
+      const source = printable(this.#tree.onHost(place.file));
+      const location = this.#locationOf({ mail: undefined, place }, db);
+      this.#add({ name, shared: this.#homeOf(db), place, source, location });
+    }
     if (mapped.length === 0) this.#onDisk(db);
   }
 
   #onDisk(db: UserDb): void {
-    const home = this.#variables(db.home ?? this.#config.dovecot?.home?.value, db);
+    const shared = this.#homeOf(db);
+    const home = this.#variables(shared?.value, shared ?? db);
     const location = this.#locationOf({ mail: undefined, place: db.place }, db);
     const [, path = '~/Maildir'] = location?.value.split(':') ?? [];
     const template = this.#variables(path, db)?.replace(/^~(?=\/|$)/, () => home ?? '~');
-    if (template === undefined || !template.startsWith('/')) return;
+    if (template === undefined) return;
+    if (!template.startsWith('/')) {
+      const message = 'users cannot be found on the disk, since nothing says where their homes are';
+      this.#mentions.unclear(message, placeOf(this.#tree, db.place));
+      return;
+    }
     const { names, rejected } = usersOfTemplate(this.#tree, template);
     this.#mentions.rejected(rejected);
     const source = `found on the disk at ${printable(this.#tree.onHost(template))}`;
-    for (const name of names) this.#add({ name, home, place: db.place }, source, location, false);
+    for (const name of names) this.#add({ name, shared, place: db.place, source, location });
   }
 
   /** Virtual users of Postfix whom nobody else names. */
@@ -154,7 +174,14 @@ class Finder {
     for (const box of this.#maps()) {
       if (this.users.has(box.name)) continue;
       const source = printable(this.#tree.onHost(box.place.file));
-      const user = { name: box.name, home: undefined, location: undefined, source, isSystem: false };
+      const user = {
+        name: box.name,
+        home: undefined,
+        homes: [],
+        location: undefined,
+        source,
+        isSystem: false,
+      };
       this.users.set(box.name, { ...user, mapped: box });
     }
   }
@@ -178,16 +205,23 @@ class Finder {
     return this.#config.dovecot?.location;
   }
 
-  #add(
-    { name, home, place }: Pick<TableUser, 'name' | 'home' | 'place'>,
-    source: string,
-    location: ConfValue | undefined,
-    isSystem: boolean,
-  ): void {
+  #homeOf(db: UserDb): ConfValue | undefined {
+    return db.home === undefined ? this.#config.dovecot?.home : { value: db.home, place: db.place };
+  }
+
+  #add({ name, home: own, shared, place, source, location, isSystem = false }: Named): void {
     if (this.users.has(name)) return;
-    const text = this.#variables(home, { place });
+    const home = own === undefined ? shared : { value: own, place };
+    const text = this.#variables(home?.value, home ?? { place });
     const path = text === undefined ? undefined : cleanHome(text);
-    this.users.set(name, { name, home: path && asTemplate(path, name), location, source, isSystem });
+    const homes = own !== undefined || shared === undefined ? [] : this.#describe(shared);
+    this.users.set(name, { name, home: path && asTemplate(path, name), homes, location, source, isSystem });
+  }
+
+  #describe({ value, place }: ConfValue): string[] {
+    const read = toOurVariables(value);
+    const remarks = read.ok ? read.remarks.map(printable) : [];
+    return [`homes ${printable(value)}: ${placeOf(this.#tree, place)}`, ...remarks];
   }
 
   /** In our words; what is not understood is mentioned. */
@@ -209,26 +243,4 @@ class Finder {
       return undefined;
     }
   }
-}
-
-/** `/home/./alice/` of old chroots as `/home/alice`; no absolute path: none. */
-function cleanHome(home: string): string | undefined {
-  const parts = home.split('/').filter((part) => part !== '' && part !== '.');
-  return home.startsWith('/') && !parts.includes('..') ? `/${parts.join('/')}` : undefined;
-}
-
-/** A home whose last part is the name, or its part before the `@` below its domain, is like that of others. */
-function asTemplate(home: string, name: string): string {
-  const at = name.indexOf('@');
-  const parts = home.split('/');
-  const last = parts.length - 1;
-  if (parts[last] === escaped(name)) parts[last] = '%u';
-  else if (at > 0 && parts[last] === escaped(name.slice(0, at))) parts[last] = '%n';
-  if (at > 0 && parts[last - 1] === escaped(name.slice(at + 1))) parts[last - 1] = '%d';
-  return parts.join('/');
-}
-
-/** A literal text where variables are looked for. */
-export function escaped(text: string): string {
-  return text.replaceAll('%', '%%');
 }

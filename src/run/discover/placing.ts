@@ -4,7 +4,8 @@ import { printable } from '../../io/names.ts';
 import type { Tree } from '../../io/tree.ts';
 import { type Measured, measure } from '../../source/discover/measure.ts';
 import { expand, type Location, type Places, parseLocation, variablesOf } from '../../source/location.ts';
-import { escaped, type OldUser } from './old-users.ts';
+import { escaped } from './homes.ts';
+import type { OldUser } from './old-users.ts';
 
 /** Where mail may be, as it was written or is usual. */
 export interface Candidate {
