@@ -6,6 +6,7 @@ import { forEachAccount } from '../run/accounts.ts';
 import { readConfig } from '../run/config.ts';
 import type { RunContext } from '../run/context.ts';
 import type { AccountPair, ConvertSettings } from '../run/convert-account.ts';
+import { discover } from '../run/discover/discover.ts';
 import { expectRun } from '../run/expect.ts';
 import { finalAccounts } from '../run/final.ts';
 import { pairAccounts } from '../run/pairs.ts';
@@ -38,6 +39,10 @@ const COMMANDS: Readonly<Record<CommandName, Command>> = {
     if (!dryRun) await checkRoomFirst(call, pairs);
     const task = { kind: 'convert', settings: passSettings(call) } as const;
     await forEachAccount(call.context, task, pairs);
+  },
+  discover: ({ context, options }) => {
+    discover(context, toNameBytes(path.resolve(options.root ?? '/')));
+    return Promise.resolve();
   },
   final,
   verify: async (call) => {

@@ -6,6 +6,7 @@ import { createZone } from '../codec/time-zone.ts';
 import { EXIT, SpoolsyncError } from '../core/errors.ts';
 import type { CommandName, Listener, RunEvent } from '../core/events.ts';
 import { toNameBytes } from '../io/names.ts';
+import { discoverReport } from '../report/discover-text.ts';
 import { jsonReport } from '../report/json.ts';
 import { Outcome } from '../report/outcome.ts';
 import { progressLine } from '../report/progress.ts';
@@ -46,7 +47,7 @@ function version(): string {
 async function runCommand(command: CommandName, options: CommandOptions): Promise<number> {
   const started = performance.now();
   const outcome = new Outcome();
-  const report = makeReport(options);
+  const report = makeReport(command, options);
   const emit: Listener = (event) => {
     outcome.listen(event);
     report(event);
@@ -101,11 +102,11 @@ function defaultState(): string {
   return path.join(base?.startsWith('/') ? base : path.join(os.homedir(), '.local/state'), 'spoolsync');
 }
 
-function makeReport({ json, quiet }: CommandOptions): Listener {
+function makeReport(command: CommandName, { json, quiet }: CommandOptions): Listener {
   const out = (text: string) => void process.stdout.write(text);
   const err = (text: string) => void process.stderr.write(text);
   if (json) return jsonReport(out);
-  const text = textReport({ out, err, quiet });
+  const text = command === 'discover' ? discoverReport({ out, err, quiet }) : textReport({ out, err, quiet });
   if (!process.stderr.isTTY || quiet) return text;
   const progress = progressLine(err, () => performance.now());
   return (event: RunEvent) => {

@@ -12,6 +12,8 @@ export interface CommandOptions {
   readonly to?: string;
   /** Instead of `from`, `to`, `users` and `owner`. */
   readonly config?: string;
+  /** Of `discover`: the directory that is the old server’s root. */
+  readonly root?: string;
   readonly users?: string;
   readonly user: readonly string[];
   /** One, but for `status`, which may have several. */
@@ -72,6 +74,12 @@ const COMMANDS: Readonly<Record<CommandName, (command: Command) => Command>> = {
     command
       .description('passes so far, what changed between them, and how long final will take')
       .option('--state <DIR...>', 'what spoolsync knows of earlier passes; several of shards', collect),
+  discover: (command) =>
+    command
+      .argument('<ROOT>', 'the old server’s disk, or a mounted copy of it; / for this host', nonEmpty)
+      .description(
+        'print a configuration to edit, made of what lies on an old server’s disk; changes nothing',
+      ),
 };
 
 /** Builds the command line; `run` is called with the command that was typed. */
@@ -91,7 +99,11 @@ export function buildProgram(
     .exitOverride();
   for (const name of Object.keys(COMMANDS) as CommandName[]) {
     const command = COMMANDS[name](program.command(name));
-    addCommon(command).action((options: CommandOptions) => run(name, options));
+    if (name !== 'discover') addUser(command);
+    addCommon(command).action(() => {
+      const [root] = command.args;
+      return run(name, { ...command.opts<CommandOptions>(), ...(root !== undefined && { root }) });
+    });
   }
   return program;
 }
@@ -200,9 +212,13 @@ function addPass(command: Command): Command {
     .option('--skip-preflight', 'begin without asking whether there is room', false);
 }
 
+/** Of all commands that know accounts. */
+function addUser(command: Command): Command {
+  return command.option('--user <NAME...>', 'only these accounts (default: all)', collect, []);
+}
+
 function addCommon(command: Command): Command {
   return command
-    .option('--user <NAME...>', 'only these accounts (default: all)', collect, [])
     .option('--json', 'one event per line, as JSON', false)
     .option('--quiet', 'say only what needs eyes', false)
     .allowExcessArguments(false)

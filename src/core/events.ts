@@ -22,11 +22,13 @@ export type RunEvent =
   | HotEvent
   | ForecastEvent
   | PreflightEvent
+  | SourceEvent
+  | ConfigurationEvent
   | EndEvent;
 
 export type Listener = (event: RunEvent) => void;
 
-export type CommandName = 'convert' | 'final' | 'verify' | 'status';
+export type CommandName = 'convert' | 'final' | 'verify' | 'status' | 'discover';
 
 export interface BeginEvent {
   readonly event: 'begin';
@@ -258,6 +260,24 @@ export interface PreflightEvent {
   /** Absent where the file system does not count them. */
   readonly freeFiles?: number;
   readonly enough: boolean;
+}
+
+/** For `discover`: accounts whose mail lies alike. */
+export interface SourceEvent {
+  readonly event: 'source';
+  /** Their location, as `--from` takes it. */
+  readonly from: string;
+  readonly accounts: number;
+  /** mbox files, or messages of Maildirs. */
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** For `discover`: the configuration that it made. */
+export interface ConfigurationEvent {
+  readonly event: 'configuration';
+  /** TOML. */
+  readonly text: string;
 }
 
 export interface EndEvent {

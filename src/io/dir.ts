@@ -55,7 +55,7 @@ export class Dir {
       for (let hops = 0; todo.length > 0; ) {
         const name = todo.shift() ?? '';
         if (name === '' || name === '.') continue;
-        const target = dir.#trustedLink(name);
+        const target = dir.trustedLink(name);
         if (target !== undefined) {
           if (++hops > MAX_HOPS) throw unsafe('has too many symbolic links on its way', path, side);
           todo.unshift(...target.split('/'));
@@ -85,6 +85,12 @@ export class Dir {
   openDir(name: string): Dir | undefined {
     checkName(name);
     return this.#step(name);
+  }
+
+  /** The same directory, opened once more. */
+  again(): Dir {
+    const fd = this.#try('open', this.path, () => fs.openSync(`${this.#prefix}.`, OPEN_DIR));
+    return new Dir(fd, this.path, this.side);
   }
 
   /**
@@ -281,7 +287,7 @@ export class Dir {
   }
 
   /** The target of a link `name` that only root can have made; `undefined` for anything but such a link. */
-  #trustedLink(name: string): string | undefined {
+  trustedLink(name: string): string | undefined {
     if (name === '..') return undefined;
     const stat = this.lstat(name);
     if (stat?.kind !== 'link' || stat.uid !== 0 || !isRootsOwn(this.stat)) return undefined;

@@ -79,6 +79,8 @@ export class Outcome {
       case 'hot':
       case 'forecast':
       case 'preflight':
+      case 'source':
+      case 'configuration':
       case 'end':
         break;
     }

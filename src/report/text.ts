@@ -105,6 +105,8 @@ class TextReport {
         this.#end(event);
         break;
       case 'account':
+      case 'source':
+      case 'configuration':
       case 'progress':
       case 'pass':
       case 'hot':
@@ -220,7 +222,7 @@ class TextReport {
   #end({ totals, seconds, exit }: EndEvent): void {
     if (this.#preflight) {
       if (exit === 0) this.#say('preflight: nothing stands in the way');
-    } else if (this.#command !== undefined && this.#command !== 'status')
+    } else if (this.#command !== undefined && this.#command !== 'status' && this.#command !== 'discover')
       this.#say(`${this.#command}: ${this.#summary(this.#command, totals, seconds)}`);
     if (this.#eyes > 0)
       this.#say(
@@ -230,7 +232,7 @@ class TextReport {
     this.#say(`exit ${exit}`);
   }
 
-  #summary(command: Exclude<CommandName, 'status'>, totals: Totals, seconds: number): string {
+  #summary(command: Exclude<CommandName, 'status' | 'discover'>, totals: Totals, seconds: number): string {
     const { mailboxes, messages, bytes, added, reflagged, renumbered, removed, equal, differences } = totals;
     const done = `${plural(mailboxes, 'mailbox', 'mailboxes')}, ${plural(messages, 'message')}, ${formatBytes(bytes)}`;
     const compared = plural(differences, 'difference');

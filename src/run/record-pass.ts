@@ -147,6 +147,8 @@ export class PassRecorder {
       case 'hot':
       case 'preflight':
       case 'forecast':
+      case 'source':
+      case 'configuration':
       case 'end':
         break;
     }

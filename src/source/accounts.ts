@@ -66,7 +66,7 @@ function homeOf(user: string): string | undefined {
 }
 
 /** Values of variables on the way down a template. */
-type Bound = ReadonlyMap<string, string>;
+export type Bound = ReadonlyMap<string, string>;
 type Which = 'root' | 'inbox';
 
 /** A search on the disk. It opens directories only, relative to each other, and follows none but root's own links. */
@@ -212,7 +212,7 @@ function ownerOfFile(path: string | undefined): number | undefined {
 }
 
 /** Names that no user has: hidden files, locks of spools, the file system's own directory. */
-function isExcluded(name: string): boolean {
+export function isExcluded(name: string): boolean {
   return name.startsWith('.') || name.endsWith('.lock') || name === 'lost+found';
 }
 
@@ -221,7 +221,7 @@ function literal(part: string): string {
 }
 
 /** Matches a name against a path component such as `%n-mail`; values bound higher up must be the same here. */
-function match(part: string, name: string, bound: Bound): Bound | undefined {
+export function match(part: string, name: string, bound: Bound): Bound | undefined {
   const letters: string[] = [];
   const pattern = part.replace(/%(.)|[^%]/gs, (text, letter: string | undefined) => {
     if (letter === '%') return '%';

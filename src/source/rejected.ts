@@ -1,4 +1,4 @@
-import { SpoolsyncError } from '../core/errors.ts';
+import { type ErrorCode, SpoolsyncError } from '../core/errors.ts';
 import { printable } from '../io/names.ts';
 
 /** Something on the disk that is not read; the administrator is told. */
@@ -27,6 +27,18 @@ export function rejectedBy(error: unknown, path: string): Rejected {
     reason: message.startsWith(prefix) ? message.slice(prefix.length) : `leads nowhere: ${message}`,
   };
 }
+
+/**
+ * What an error says about one entry where nothing depends on it: any trouble with it is the entry's own, also a name that
+ * is too long, or a bad block. Bugs of ours and signals are thrown again.
+ */
+export function passedOver(error: unknown, path: string): Rejected {
+  if (!(error instanceof SpoolsyncError) || FATAL.includes(error.code)) throw error;
+  const isKnown = error.code === 'PERMISSION' || error.code === 'SOURCE_UNSAFE';
+  return isKnown ? rejectedBy(error, path) : { path, reason: error.message };
+}
+
+const FATAL: readonly ErrorCode[] = ['INTERNAL', 'INTERRUPTED', 'TERMINATED'];
 
 /** What a look at a path finds; `undefined` too where it is unsafe or may not be looked at. */
 export function unlessHidden<T>(path: string, look: () => T | undefined): T | undefined {
