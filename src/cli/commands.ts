@@ -1,4 +1,6 @@
 import path from 'node:path';
+import { misfitOf } from '../codec/pop3-uidl.ts';
+import { SpoolsyncError } from '../core/errors.ts';
 import type { BeginEvent, CommandName, Listener } from '../core/events.ts';
 import { toNameBytes } from '../io/names.ts';
 import { parseOwner } from '../io/users.ts';
@@ -85,6 +87,7 @@ async function verifyBySeal({ context, options }: Call, file: string): Promise<v
 function beginPairs(command: CommandName, { context, options }: Call): readonly AccountPair[] {
   const { from = '', to = '', user, dryRun } = options;
   const { pairs, rejected } = pairAccounts(toNameBytes(from), toNameBytes(to), user.map(toNameBytes));
+  refuseMisfit(context, pairs);
   const begin: BeginEvent = {
     event: 'begin',
     command,
@@ -96,6 +99,15 @@ function beginPairs(command: CommandName, { context, options }: Call): readonly 
   context.emit(dryRun ? { ...begin, dryRun } : begin);
   for (const remark of rejected) context.emit(remark);
   return pairs;
+}
+
+/** UIDLs that no source of this kind can have had. */
+function refuseMisfit({ reading: { uidls } }: RunContext, pairs: readonly AccountPair[]): void {
+  for (const { account } of pairs) {
+    const misfit = uidls && misfitOf(uidls, account.places.kind);
+    if (misfit !== undefined)
+      throw new SpoolsyncError('USAGE', `--pop3-uidl ${misfit.reason}`, { advice: misfit.advice });
+  }
 }
 
 function passSettings({ options, state }: Call): ConvertSettings {
