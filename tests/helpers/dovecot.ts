@@ -170,8 +170,9 @@ export function openDovecot(options: DovecotOptions): Dovecot {
       sessions.use(true, async (imap) => (await list(imap, 'LSUB')).map(({ name }) => name)),
     readMailbox: (name, how = {}) => sessions.use(how.keepBodies === true, (imap) => read(imap, name, how)),
     imap: () => sessions.open(true),
-    // `doveadm exec pop3` would not hand on the settings of POP3.
-    pop3: () => readPop3(start(POP3, '-c', conf)),
+    // `doveadm exec` of 2.3 does not hand on all settings of POP3; without it, 2.4 does not know its user.
+    pop3: () =>
+      readPop3(version === '2.3' ? start(POP3, '-c', conf) : start('doveadm', '-c', conf, 'exec', 'pop3')),
     deliver: (mailbox, mail) => deliver(start(LDA, '-c', conf, '-m', mailbox), mail),
     complaints: () => `${readFileSync(log, 'latin1')}${sessions.stderr}`.split('\n').filter(isComplaint),
     close: () => rmSync(home, { recursive: true, force: true }),
