@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, test } from 'vitest';
 import { base, makeAccount, numbered } from '../helpers/account.ts';
-import { failures, mailboxes, type Result, remarks } from '../helpers/cli.ts';
+import { cli, failures, mailboxes, type Result, remarks } from '../helpers/cli.ts';
 import { mail, makeMaildir, put } from '../helpers/maildir-account.ts';
 
 const LIST = '3 V77 N30 G0123456789abcdef0123456789abcdef\n';
@@ -170,4 +170,16 @@ describe('Maildir', () => {
     expect(account.convert('--pop3-uidl', 'courier').status).toBe(0);
     expect(fieldsIn(account.target)).toEqual(['PUID4-99']);
   });
+});
+
+it('is known to the threads that work on accounts', () => {
+  const account = makeAccount(base(77, 9) + numbered(1));
+  const spools = path.join(account.at, 'many');
+  fs.mkdirSync(spools);
+  for (const user of ['ann', 'ben'])
+    fs.writeFileSync(path.join(spools, user), numbered(1, 'O', { headers: base(77, 9) }));
+  const places = ['--from', `mbox:${account.mail}/%u:INBOX=${spools}/%u`, '--to', `maildir:${account.at}/%u`];
+  const options = ['--state', account.state, '--jobs', '2', '--pop3-uidl', '%u-%v', '--json'];
+  expect(cli(['convert', ...places, ...options]).status).toBe(0);
+  for (const user of ['ann', 'ben']) expect(fieldsIn(path.join(account.at, user))).toEqual(['P1-77']);
 });
