@@ -1,4 +1,6 @@
 import path from 'node:path';
+import { misfitOf } from '../codec/pop3-uidl.ts';
+import { SpoolsyncError } from '../core/errors.ts';
 import type { BeginEvent, CommandName, Listener } from '../core/events.ts';
 import { toNameBytes } from '../io/names.ts';
 import { DEFAULT_MAX_REMOVE } from '../plan/removals.ts';
@@ -130,7 +132,7 @@ function listed(texts: readonly string[]): string {
 /** Finds the accounts of both sides, and says that the command begins. */
 function beginPairs(
   command: CommandName,
-  { context: { version, emit }, options }: Call,
+  { context, options }: Call,
   plans: readonly SourcePlan[],
 ): readonly AccountPair[] {
   const { from = '', to = '', config, users, user, shard, dryRun, preflight } = options;
@@ -138,11 +140,22 @@ function beginPairs(
   const only = config === undefined && users === undefined ? [] : user.map(toNameBytes);
   const { pairs: all, events } = pairAccounts(plans, only);
   const pairs = shard === undefined ? all : shareOf(all, shard);
+  refuseMisfit(context, pairs);
+  const { version, emit } = context;
   const places = config === undefined ? { from, to } : { config };
   const begin: BeginEvent = { event: 'begin', command, version, ...places, accounts: pairs.length };
   emit({ ...begin, ...(dryRun && { dryRun }), ...(preflight && { preflight }) });
   for (const event of events) emit(event);
   return pairs;
+}
+
+/** UIDLs that no source of this kind can have had. */
+function refuseMisfit({ reading: { uidls } }: RunContext, pairs: readonly AccountPair[]): void {
+  for (const { account } of pairs) {
+    const misfit = uidls && misfitOf(uidls, account.places.kind);
+    if (misfit !== undefined)
+      throw new SpoolsyncError('USAGE', `--pop3-uidl ${misfit.reason}`, { advice: misfit.advice });
+  }
 }
 
 function passSettings({ options, state }: Call): ConvertSettings {

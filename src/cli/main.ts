@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { CommanderError } from 'commander';
+import { parseOldUidls } from '../codec/pop3-uidl.ts';
 import { createZone } from '../codec/time-zone.ts';
 import { EXIT, SpoolsyncError } from '../core/errors.ts';
 import type { CommandName, Listener, RunEvent } from '../core/events.ts';
@@ -77,13 +78,16 @@ async function carryOut(
     const advice = 'use an IANA name such as Europe/Helsinki; see: timedatectl list-timezones';
     throw new SpoolsyncError('USAGE', zone.reason, { advice });
   }
+  const parsed = options.pop3Uidl === undefined ? undefined : parseOldUidls(options.pop3Uidl);
+  if (parsed?.ok === false)
+    throw new SpoolsyncError('USAGE', `--pop3-uidl ${parsed.reason}`, { advice: parsed.advice });
   let bytes = 0;
   const took = (more: number) => {
     bytes += more;
     emit({ event: 'progress', bytes });
   };
   const { mboxRules: rules = 'auto', unquote = 'none' } = options;
-  const reading = { rules, zone: zone.zone, unquote };
+  const reading = { rules, zone: zone.zone, unquote, uidls: parsed?.uidls };
   const checkSignal = () => stop.check();
   const threads = { count: options.jobs, entry: WORKER, stop: stop.shared };
   const context: RunContext = { version: version(), reading, emit, took, checkSignal, threads };

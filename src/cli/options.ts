@@ -25,6 +25,7 @@ export interface CommandOptions {
   readonly mboxRules?: MboxRules | 'auto';
   readonly sourceTz?: string;
   readonly unquote?: Unquote;
+  readonly pop3Uidl?: string;
   readonly owner?: string;
   readonly maxRemove?: MaxRemove;
   readonly dryRun?: boolean;
@@ -176,6 +177,11 @@ function addReading(command: Command): Command {
     )
     .addOption(
       new Option('--unquote <STYLE>', 'undo >From quoting').choices(['none', 'rd', 'o']).default('none'),
+    )
+    .option(
+      '--pop3-uidl <FORMAT>',
+      'POP3 UIDLs of the old server: dovecot, uw, courier, qmail, x-uidl, or its pop3_uidl_format',
+      nonEmpty,
     );
 }
 

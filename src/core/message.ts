@@ -27,6 +27,8 @@ export interface MessageRecord {
   readonly fields?: readonly CarriedField[];
   /** What of a Maildir file's info suffix has no meaning here (`MaildirInfo.unknown`); absent if nothing. */
   readonly extra?: string;
+  /** What its header says of its old POP3 UIDL (codec/header-uidl.ts); only where that is asked for. */
+  readonly uidl?: string;
   /** The message's file, where the source is a Maildir. */
   readonly file?: SourceFile;
 }

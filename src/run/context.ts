@@ -1,3 +1,4 @@
+import type { OldUidls } from '../codec/pop3-uidl.ts';
 import type { Zone } from '../codec/time-zone.ts';
 import type { Listener, Severity } from '../core/events.ts';
 import type { MboxRules, Unquote } from '../core/types.ts';
@@ -7,6 +8,8 @@ interface ReadingOptions {
   readonly rules: MboxRules | 'auto';
   readonly zone: Zone;
   readonly unquote: Unquote;
+  /** What POP3 UIDLs the old server showed; absent: nobody asks. */
+  readonly uidls?: OldUidls | undefined;
 }
 
 /** What every part of a run is handed. */

@@ -3,22 +3,27 @@ import { SpoolsyncError } from '../core/errors.ts';
 import type { Fingerprint, Remembered, Scanned } from '../core/message.ts';
 import { printable } from '../io/names.ts';
 import type { MaildirAccount, MaildirMailbox } from '../source/maildir/account.ts';
+import { readCourierUidls } from '../source/maildir/courier-pop3.ts';
 import { folderPrint } from '../source/maildir/fingerprint.ts';
 import type { SourceFolder } from '../source/maildir/folder.ts';
 import { type Entries, listOnce, type Problem } from '../source/maildir/listing.ts';
 import { measureFolder } from '../source/maildir/measure.ts';
 import type { MessageStore } from '../source/maildir/message-store.ts';
 import { MessageReader } from '../source/maildir/reader.ts';
-import { type FolderScan, scanFolder } from '../source/maildir/scan.ts';
+import { type FolderScan, type ScanInput, scanFolder } from '../source/maildir/scan.ts';
+import type { Manifest } from '../state/manifest.ts';
 import { Spill } from '../state/spill.ts';
 import type { RunContext } from './context.ts';
 import type { FolderJob, MailboxJob, ReadHow, SourceCheck } from './jobs.ts';
 import { placeIn } from './mailbox-remarks.ts';
 import { numbersOf } from './numbers.ts';
-import type { OpenSource } from './source-view.ts';
+import { askedFor, withUidls } from './pop3-uidls.ts';
+import { type OpenSource, uidlKey } from './source-view.ts';
 
-/** The reader, by number: no option changes how a Maildir reads. */
-const READING = '1 maildir';
+/** The reader, by number, and what UIDLs it had: no other option changes how a Maildir reads. */
+function readingOf({ reading }: RunContext): string {
+  return `1 maildir${uidlKey(reading)}`;
+}
 
 /** The job of one folder of a Maildir. `SOURCE_MOVED` if it is gone by now. */
 export function maildirJob(
@@ -42,7 +47,7 @@ export function maildirJob(
     place,
     fingerprint,
     bytes: 0,
-    reading: READING,
+    reading: readingOf(askedFor(context, job)),
     foresees: true,
     measure: () => {
       const folder = open();
@@ -54,7 +59,7 @@ export function maildirJob(
     },
     read: (running, how) =>
       readFolder(
-        running,
+        askedFor(running, job),
         how,
         { folder: open(), owner: source.owner, place, problems: nameProblems(mailbox, job) },
         (scan) => {
@@ -108,6 +113,7 @@ async function readFolder(
       store,
       known: () => known?.stretches() ?? [],
       anew,
+      xUidl: wantsXUidl(context, known),
       problems,
       checkSignal: context.checkSignal,
       took: context.took,
@@ -122,11 +128,20 @@ async function readFolder(
         'mail kept arriving while the folder was listed: what was met was taken, and nothing counts as gone; run again';
       remark('finding', 'SOURCE_MOVED', message, { place });
     }
-    return viewOf(scan, spill, known !== undefined, place, close);
+    const view = { ...viewOf(scan, spill, known !== undefined, place, close), reading: readingOf(context) };
+    const { uidls } = context.reading;
+    const listed = uidls?.kind === 'courier' ? readCourierUidls(folder, owner) : undefined;
+    return withUidls(view, uidls, { kind: 'maildir', listed, ordered: scan.ordered, place, remark });
   } catch (error) {
     close();
     throw error;
   }
+}
+
+/** A manifest that was made when others were asked for does not have them. */
+function wantsXUidl(context: RunContext, known: Manifest | undefined): ScanInput['xUidl'] {
+  if (context.reading.uidls?.kind !== 'x-uidl') return false;
+  return known === undefined || known.header.reading === readingOf(context) ? 'known' : 'anew';
 }
 
 function viewOf(
@@ -135,14 +150,13 @@ function viewOf(
   identified: boolean,
   place: string,
   close: () => void,
-): OpenSource {
+): Omit<OpenSource, 'reading'> {
   const { listing, numbers, keywords, acl, findings, bytes, read, reader } = scan;
   const { rules, reason, uidValidity, uidNext, guid, extensions } = numbers;
   return {
     rules,
     reason,
     ground: 'mark',
-    reading: READING,
     source: listing.print,
     settled: listing.settled && scan.still,
     whole: listing.agreed,

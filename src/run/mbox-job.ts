@@ -9,6 +9,7 @@ import { fingerprintOf, Spool } from '../source/spool.ts';
 import type { Manifest } from '../state/manifest.ts';
 import type { RunContext } from './context.ts';
 import type { FolderJob, MailboxJob, SourceCheck } from './jobs.ts';
+import { askedFor, withUidls } from './pop3-uidls.ts';
 import { readMailbox } from './read-mailbox.ts';
 import { readingKey, sourceOf } from './source-view.ts';
 
@@ -49,12 +50,15 @@ export function mboxJob(
     place,
     fingerprint: fingerprintOf(stat),
     bytes: stat.size,
-    reading: readingKey(context),
+    reading: readingKey(askedFor(context, job)),
     foresees: false,
     measure: () => ({ bytes: stat.size }),
     read: async (running, { anew = false, known, ...how }) => {
       const input = { open, indexes, rules, ...how, known: anew ? undefined : known };
-      return sourceOf(running, await readMailbox(running, input), indexes);
+      const asked = askedFor(running, job);
+      const read = sourceOf(asked, await readMailbox(asked, input), indexes);
+      const pop3 = { kind: 'mbox', ordered: false, place, remark: how.remark } as const;
+      return withUidls(read, asked.reading.uidls, pop3);
     },
     check: async (running, manifest) => new SpoolCheck(running, await Spool.open(open()), manifest),
   };

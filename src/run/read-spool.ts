@@ -19,6 +19,7 @@ import { Spool } from '../source/spool.ts';
 import type { Manifest } from '../state/manifest.ts';
 import { Spill } from '../state/spill.ts';
 import type { RunContext } from './context.ts';
+import { headerUidlOf } from './pop3-uidls.ts';
 import type { ReadInput, Reading } from './read-mailbox.ts';
 import { readingKey } from './source-view.ts';
 
@@ -169,8 +170,9 @@ function scanOptions(
   { dialect }: ChosenRules,
   remark: ScanOptions['remark'],
 ): Omit<ScanOptions, 'onMessage'> {
-  const { zone, unquote } = reading;
-  return { dialect, zone, unquote, fallbackDate: spool.modified, store: input.store, remark };
+  const { zone, unquote, uidls } = reading;
+  const uidl = headerUidlOf(uidls);
+  return { dialect, zone, unquote, uidl, fallbackDate: spool.modified, store: input.store, remark };
 }
 
 function say(

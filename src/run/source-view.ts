@@ -58,7 +58,12 @@ const READER = 1;
 
 /** What decides how a spool reads, as text: this reader, and the options. */
 export function readingKey({ reading }: Pick<RunContext, 'reading'>): string {
-  return `${READER} ${reading.rules} ${reading.zone.name} ${reading.unquote}`;
+  return `${READER} ${reading.rules} ${reading.zone.name} ${reading.unquote}${uidlKey(reading)}`;
+}
+
+/** The same for what decides about UIDLs. */
+export function uidlKey({ uidls }: RunContext['reading']): string {
+  return uidls === undefined ? '' : ` ${uidls.text}`;
 }
 
 export function sourceOf(context: RunContext, reading: Reading, indexes: boolean): OpenSource {

@@ -23,7 +23,7 @@ export function workAccounts(port: MessagePort, birth: WorkerBirth): void {
 }
 
 function contextOf(
-  { version, rules, zone, unquote, stop }: WorkerBirth,
+  { version, rules, zone, unquote, uidls, stop }: WorkerBirth,
   say: (message: FromWorker) => void,
 ): RunContext {
   const made = createZone(zone);
@@ -31,7 +31,7 @@ function contextOf(
   const flag = new StopFlag(stop);
   return {
     version,
-    reading: { rules, zone: made.zone, unquote },
+    reading: { rules, zone: made.zone, unquote, uidls },
     emit: (event) => say({ event }),
     took: (bytes) => say({ took: bytes }),
     checkSignal: () => flag.check(),

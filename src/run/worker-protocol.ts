@@ -1,3 +1,4 @@
+import type { OldUidls } from '../codec/pop3-uidl.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { RunEvent } from '../core/events.ts';
 import type { MboxRules, Unquote } from '../core/types.ts';
@@ -17,6 +18,7 @@ export interface WorkerBirth {
   /** Name of the time zone. */
   readonly zone: string;
   readonly unquote: Unquote;
+  readonly uidls: OldUidls | undefined;
   readonly task: WithoutFunctions<AccountTask>;
   /** The signal that has come, see `StopFlag`. */
   readonly stop: SharedArrayBuffer;

@@ -18,10 +18,10 @@ export class Workers {
 
   constructor(context: RunContext, { entry, stop }: Threads, task: AccountTask) {
     const { version, reading } = context;
-    const { rules, zone, unquote } = reading;
+    const { rules, zone, unquote, uidls } = reading;
     this.#context = context;
     this.#entry = entry;
-    this.#birth = { version, rules, zone: zone.name, unquote, task: withoutFunctions(task), stop };
+    this.#birth = { version, rules, zone: zone.name, unquote, uidls, task: withoutFunctions(task), stop };
   }
 
   /** Works on an account in a thread that has nothing else to do. */

@@ -19,12 +19,13 @@ export function isPlain({ claim, sourceUid, gone, target }: Remembered): boolean
 }
 
 function formatMore(record: Remembered): string {
-  const { claim, sourceUid, gone, target, fields, extra, file } = record;
-  const isOfMbox = file === undefined && fields === undefined && extra === undefined;
-  if (isOfMbox && isPlain(record)) return '';
+  const { claim, sourceUid, gone, target, fields, extra, uidl, file } = record;
+  const says = file !== undefined || fields !== undefined || extra !== undefined || uidl !== undefined;
+  if (!says && isPlain(record)) return '';
   const marks = target && [target.flags, target.keywords];
   const place = file && [file.key, file.ino, file.mtimeNs];
-  return `,${ascii(JSON.stringify({ claim, sourceUid, gone, target: marks, fields, extra, file: place }))}`;
+  const more = { claim, sourceUid, gone, target: marks, fields, extra, uidl, file: place };
+  return `,${ascii(JSON.stringify(more))}`;
 }
 
 /** `undefined` for a line that is no record. */
@@ -41,7 +42,7 @@ export function parseRecord(line: string): Remembered | undefined {
 
 function parseMore(record: MessageRecord, value: unknown): Remembered | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  const { claim, sourceUid, gone, target, fields, extra, file } = value as Record<string, unknown>;
+  const { claim, sourceUid, gone, target, fields, extra, uidl, file } = value as Record<string, unknown>;
   const marks = target === undefined ? undefined : parseMarks(target);
   const place = file === undefined ? undefined : parseFile(file);
   const sound =
@@ -51,6 +52,7 @@ function parseMore(record: MessageRecord, value: unknown): Remembered | undefine
     (target === undefined) === (marks === undefined) &&
     (fields === undefined || areFields(fields)) &&
     (extra === undefined || typeof extra === 'string') &&
+    (uidl === undefined || typeof uidl === 'string') &&
     (file === undefined) === (place === undefined);
   if (!sound) return undefined;
   // Millions of these are made: spreading would cost more than all the rest.
@@ -61,6 +63,7 @@ function parseMore(record: MessageRecord, value: unknown): Remembered | undefine
   if (marks !== undefined) more['target'] = marks;
   if (fields !== undefined) more['fields'] = fields;
   if (extra !== undefined) more['extra'] = extra;
+  if (uidl !== undefined) more['uidl'] = uidl;
   if (place !== undefined) more['file'] = place;
   return record;
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type OldUidls, parseOldUidls } from '../../src/codec/pop3-uidl.ts';
 import { createZone } from '../../src/codec/time-zone.ts';
 import type { RunEvent } from '../../src/core/events.ts';
 import type { MboxRules, Unquote } from '../../src/core/types.ts';
@@ -27,6 +28,8 @@ export interface TestRun {
   readonly rules?: MboxRules | 'auto';
   readonly tz?: string;
   readonly unquote?: Unquote;
+  /** As `--pop3-uidl` has it. */
+  readonly uidl?: string;
   readonly now?: () => Date;
   readonly owner?: Owner;
   readonly maxRemove?: MaxRemove;
@@ -90,7 +93,12 @@ export async function carryOut(
   const outcome = new Outcome();
   const context: RunContext = {
     version: '0.0.0-test',
-    reading: { rules: run.rules ?? 'auto', zone: zone.zone, unquote: run.unquote ?? 'none' },
+    reading: {
+      rules: run.rules ?? 'auto',
+      zone: zone.zone,
+      unquote: run.unquote ?? 'none',
+      uidls: run.uidl === undefined ? undefined : uidlsOf(run.uidl),
+    },
     emit: (event) => {
       outcome.listen(event);
       if (event.event !== 'progress') events.push(event);
@@ -104,6 +112,12 @@ export async function carryOut(
   const { pairs } = pairAccounts([planOf(toNameBytes(from), to, [{ user: 'test' }], owner)]);
   await work(context, pairs);
   return { events, exit: outcome.exit };
+}
+
+function uidlsOf(text: string): OldUidls {
+  const parsed = parseOldUidls(text);
+  if (!parsed.ok) throw new Error(parsed.reason);
+  return parsed.uidls;
 }
 
 /** A new empty directory that a Maildir, its state, and a source can be made in. */

@@ -18,6 +18,7 @@ import { afterAll } from 'vitest';
 import { ImapSession } from './imap-client.ts';
 import { type JudgedMailbox, type ListedMailbox, list, type ReadOptions, read } from './imap-view.ts';
 import { findDovecot } from './install.ts';
+import { type Pop3Listing, readPop3 } from './pop3-client.ts';
 
 /**
  * The independent judge: what a real Dovecot shows an IMAP client of a given mbox or Maildir tree. No daemon runs and
@@ -51,6 +52,8 @@ export interface DovecotOptions {
   readonly writable?: boolean;
   /** maildir only: where else things lie, absolute paths, as they are (no copies). */
   readonly maildir?: MaildirPlaces;
+  /** Settings of POP3, by name; formats as 2.3 has them. */
+  readonly pop3?: Readonly<Record<string, string>>;
 }
 
 export interface MaildirPlaces {
@@ -73,6 +76,8 @@ export interface Dovecot {
   readMailbox(name: string, options?: ReadOptions): Promise<JudgedMailbox>;
   /** An IMAP session of one's own, greeted; end it with `logout()`. */
   imap(): Promise<ImapSession>;
+  /** What a POP3 session lists of INBOX. Rejects where Dovecot refuses. */
+  pop3(): Promise<Pop3Listing>;
   /** Lets Dovecot's delivery agent put a mail (line ends LF) into a mailbox that is there. */
   deliver(mailbox: string, mail: Uint8Array): Promise<void>;
   /** What Dovecot has logged so far beyond `Info` and `Debug`: empty after a run without trouble. */
@@ -165,6 +170,9 @@ export function openDovecot(options: DovecotOptions): Dovecot {
       sessions.use(true, async (imap) => (await list(imap, 'LSUB')).map(({ name }) => name)),
     readMailbox: (name, how = {}) => sessions.use(how.keepBodies === true, (imap) => read(imap, name, how)),
     imap: () => sessions.open(true),
+    // `doveadm exec` of 2.3 does not hand on all settings of POP3; without it, 2.4 does not know its user.
+    pop3: () =>
+      readPop3(version === '2.3' ? start(POP3, '-c', conf) : start('doveadm', '-c', conf, 'exec', 'pop3')),
     deliver: (mailbox, mail) => deliver(start(LDA, '-c', conf, '-m', mailbox), mail),
     complaints: () => `${readFileSync(log, 'latin1')}${sessions.stderr}`.split('\n').filter(isComplaint),
     close: () => rmSync(home, { recursive: true, force: true }),
@@ -177,6 +185,7 @@ function isComplaint(line: string): boolean {
 
 type Start = (...command: [string, ...string[]]) => ChildProcessWithoutNullStreams;
 
+const POP3 = '/usr/lib/dovecot/pop3';
 const LDA = '/usr/lib/dovecot/dovecot-lda';
 
 /** Hands a mail to the delivery agent `child`; rejects if it does not take it. */
@@ -234,7 +243,7 @@ function place(original: string | undefined, copy: string, inPlace: boolean): st
 
 function configuration(
   version: '2.3' | '2.4',
-  { format, maildir = {} }: Pick<DovecotOptions, 'format' | 'maildir'>,
+  { format, maildir = {}, pop3 = {} }: Pick<DovecotOptions, 'format' | 'maildir' | 'pop3'>,
   at: { root: string; inbox: string; log: string },
 ): string {
   const { layout, control, index, inbox = format === 'mbox' ? at.inbox : undefined } = maildir;
@@ -258,6 +267,9 @@ function configuration(
     ...location,
     `log_path = ${at.log}`,
     'ssl = no',
+    ...Object.entries(pop3).map(
+      ([name, value]) => `${name} = ${version === '2.3' ? value : inNewWords(value)}`,
+    ),
     'first_valid_uid = 1',
     // Nobody else is there to be kept out.
     'mbox_read_locks = fcntl',
@@ -268,6 +280,22 @@ function configuration(
     '}',
     '',
   ].join('\n');
+}
+
+const NEW_NAMES: Readonly<Record<string, string>> = {
+  u: 'uid',
+  v: 'uidvalidity',
+  g: 'guid',
+  f: 'filename',
+  m: 'md5',
+};
+
+/** A format of UIDLs as 2.4 has it; of the modifiers only `08X`. */
+function inNewWords(format: string): string {
+  return format.replace(/%(08X)?([uvgfm])/g, (_, hex: string | undefined, letter: string) => {
+    const name = NEW_NAMES[letter] ?? letter;
+    return hex === undefined ? `%{${name}}` : `%{${name} | hex(8)}`;
+  });
 }
 
 /** A program of Dovecot's, run as the mail user, in the chroot if there is one. */

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
  * judge that may be absent proves nothing.
  */
 
-const PACKAGES = ['dovecot-core', 'dovecot-imapd'];
+const PACKAGES = ['dovecot-core', 'dovecot-imapd', 'dovecot-pop3d'];
 /** Test files run side by side, and apt-get does not. */
 const LOCK = '/tmp/spoolsync-tests-apt.lock';
 /** Debian's maintainer scripts ask policy-rc.d before they start a service; one that is there is the owner's word. */
@@ -63,7 +63,7 @@ function look(chroot: string | undefined): DovecotInstallation {
 
 function askRelease(chroot: string | undefined): string | undefined {
   const program = '/usr/sbin/dovecot';
-  const paths = [program, '/usr/bin/doveadm', '/usr/lib/dovecot/imap'];
+  const paths = [program, '/usr/bin/doveadm', '/usr/lib/dovecot/imap', '/usr/lib/dovecot/pop3'];
   if (!paths.every((path) => existsSync(`${chroot ?? ''}${path}`))) return undefined;
   const [command, args] = chroot === undefined ? [program, []] : ['chroot', [chroot, program]];
   const run = spawnSync(command, [...args, '--version'], { encoding: 'utf8' });

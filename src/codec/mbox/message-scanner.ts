@@ -4,6 +4,7 @@ import type { Claim, MessageRecord } from '../../core/message.ts';
 import type { StretchSummary } from '../../core/stretch.ts';
 import type { Unquote } from '../../core/types.ts';
 import { parseDateHeader } from '../date-header.ts';
+import { type HeaderUidl, headerUidl, UIDL_FIELDS } from '../header-uidl.ts';
 import type { Zone } from '../time-zone.ts';
 import { Assembler } from './assembler.ts';
 import { ContentFilter, claimedLength } from './content-filter.ts';
@@ -45,6 +46,8 @@ export interface ScanOptions {
   readonly dialect: MboxDialect;
   readonly zone: Zone;
   readonly unquote: Unquote;
+  /** What is noted of each message's header for its UIDL; absent: nothing. */
+  readonly uidl?: HeaderUidl | undefined;
   /** INTERNALDATE of a message that has no date at all: the file's own, seconds since 1970. */
   readonly fallbackDate: number;
   readonly store: ContentStore;
@@ -69,6 +72,12 @@ function withNumbers(
   return { ...content, uid, ...(claim !== undefined && { claim }) };
 }
 
+/** The rules, with the fields that UIDLs follow from read, too; they stay in the message. */
+function withUidlFields({ dialect, uidl }: ScanOptions): MboxDialect {
+  if (uidl === undefined) return dialect;
+  return { ...dialect, readHeaders: new Set([...(dialect.readHeaders ?? []), ...UIDL_FIELDS[uidl]]) };
+}
+
 /** A line was taken for a separator on weak evidence. */
 export const WEAK_SEPARATOR = 'WEAK_SEPARATOR';
 
@@ -91,7 +100,7 @@ export class MessageScanner implements FramerSink {
     this.#assembler = new Assembler((bytes) => {
       if (this.#storing) options.store.data(bytes);
     });
-    this.#filter = new ContentFilter(options.dialect, (buf, start, end) =>
+    this.#filter = new ContentFilter(withUidlFields(options), (buf, start, end) =>
       this.#assembler.write(buf, start, end),
     );
     this.#unquoter = new Unquoter(options.unquote, (buf, start, end) =>
@@ -139,8 +148,9 @@ export class MessageScanner implements FramerSink {
     for (const text of remarks) this.#remark('note', 'METADATA', text, uid);
     assert(this.#start !== undefined, 'a message ends that never began');
     const claim = disbelieved || own === undefined ? 'other' : meta.claim;
+    const uidl = this.#uidl();
     const place = { start: this.#start.content, end, ...(claim !== undefined && { claim }) };
-    const record = { uid, flags, keywords, date, ...measure, ...place };
+    const record = { uid, flags, keywords, date, ...measure, ...place, ...(uidl !== undefined && { uidl }) };
     this.#options.onMessage(record, this.#ordinal++, this.#storing);
   }
 
@@ -193,6 +203,12 @@ export class MessageScanner implements FramerSink {
       'no date on the separator and none in the header: the file’s own is taken',
     );
     return undefined;
+  }
+
+  /** A field that was read only in part makes no MD5. */
+  #uidl(): string | undefined {
+    const { uidl } = this.#options;
+    return uidl === undefined || this.#filter.truncated ? undefined : headerUidl(uidl, this.#headers);
   }
 
   #remark(severity: Severity, code: string, message: string, uid?: number): void {

@@ -1,12 +1,13 @@
 import type { Fingerprint } from '../../core/message.ts';
 import type { Dir } from '../../io/dir.ts';
 import type { Stat } from '../../io/stat.ts';
+import { POP3_LIST } from './courier-pop3.ts';
 import type { SourceFolder } from './folder.ts';
 
 /** Files with UIDs, keywords and rights, in the control directory. */
 const CONTROL_FILES = ['dovecot-uidlist', 'dovecot-keywords', 'dovecot-acl'];
 /** Courier's, and rights; in the folder. Courier replaces files in the directory of keywords, and rewrites its list in place. */
-const FOLDER_FILES = ['courierimapuiddb', 'courierimapkeywords', 'dovecot-acl', 'courierimapacl'];
+const FOLDER_FILES = ['courierimapuiddb', 'courierimapkeywords', 'dovecot-acl', 'courierimapacl', POP3_LIST];
 
 /**
  * What a folder looks like from outside: the inodes, sizes and times of what names its messages and says what they are. A

@@ -10,6 +10,8 @@ export interface Content {
   readonly size: number;
   readonly vsize: number;
   readonly digest: string;
+  /** See `MessageRecord.uidl`. */
+  readonly uidl?: string;
 }
 
 /** Which sizes a base name claims wrongly, in words. */
@@ -21,9 +23,15 @@ export function wrongSizes(base: string, { size, vsize }: Content): readonly str
   ];
 }
 
-/** The GUID is what Dovecot reports: `G`, else the base name. `S` and `W` are in our names. */
+/**
+ * The GUID is what Dovecot reports: `G`, else the base name. `S` and `W` are in our names. An empty `P` says that the UIDL is
+ * the base name, and ours is another.
+ */
 export function carriedFields({ base, fields, second, key }: Entry): readonly CarriedField[] {
-  const carried = fields.filter(([letter]) => letter !== 'S' && letter !== 'W');
+  const carried = fields
+    .filter(([letter]) => letter !== 'S' && letter !== 'W')
+    .map((field): CarriedField => (field[0] === 'P' && field[1] === '' ? ['P', base] : field))
+    .filter(([letter, value]) => letter !== 'P' || isFieldValue(value));
   if (second || key !== base || carried.some(([letter]) => letter === 'G')) return carried;
   return isFieldValue(base) ? [['G', base], ...carried] : carried;
 }

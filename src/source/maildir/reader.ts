@@ -1,3 +1,4 @@
+import { xUidlIn } from '../../codec/header-uidl.ts';
 import { Assembler, type Measure } from '../../codec/mbox/assembler.ts';
 import { SpoolsyncError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
@@ -22,21 +23,26 @@ const COMPRESSED: readonly (readonly [magic: string, name: string])[] = [
 /** A message that was read. */
 export interface ReadMessage extends Measure {
   readonly stored: boolean;
+  /** Its X-UIDL field, where that is asked for and stands in the first `LIMITS.assembly` bytes. */
+  readonly uidl?: string;
 }
 
 /** Looks at and reads the messages of an open folder, one after another, with the same buffers. */
 export class MessageReader {
   readonly #folder: SourceFolder;
   readonly #owner: number;
+  readonly #xUidl: boolean;
   readonly #chunk = Buffer.allocUnsafe(LIMITS.assembly);
   /** Names by key, made when a file is not where it was listed. */
   #moved: Entries | undefined;
   #store: MessageStore | undefined;
   readonly #assembler = new Assembler((bytes) => this.#store?.data(bytes));
 
-  constructor(folder: SourceFolder, owner: number) {
+  /** `xUidl`: the X-UIDL field of each message is wanted. */
+  constructor(folder: SourceFolder, owner: number, xUidl = false) {
     this.#folder = folder;
     this.#owner = owner;
+    this.#xUidl = xUidl;
   }
 
   /** What a message's file is now; `undefined`: it is gone. Its flags may be others since it was listed: so is its name then. */
@@ -77,16 +83,18 @@ export class MessageReader {
     }
   }
 
-  #measure(file: OpenFile): Measure {
+  #measure(file: OpenFile): Measure & { readonly uidl?: string } {
     this.#assembler.reset();
+    let uidl: string | undefined;
     for (let at = 0; ; ) {
       const got = file.readAt(this.#chunk, at);
       if (at === 0) refuseCompressed(file, this.#chunk.toString('latin1', 0, Math.min(got, 16)));
+      if (at === 0 && this.#xUidl) uidl = xUidlIn(this.#chunk.subarray(0, got));
       this.#assembler.write(this.#chunk, 0, got);
       at += got;
       if (got < this.#chunk.length) break;
     }
-    return this.#assembler.finish();
+    return { ...this.#assembler.finish(), ...(uidl !== undefined && { uidl }) };
   }
 
   #open(entry: Entry): OpenFile | undefined {

@@ -35,6 +35,8 @@ export interface ScanInput {
   readonly known: () => Iterable<Stretch>;
   /** Whether all messages are read, whatever the last pass knew of them. */
   readonly anew: boolean;
+  /** Whether the X-UIDL fields are wanted; `anew`: what the last pass knew does not have them. */
+  readonly xUidl: false | 'known' | 'anew';
   /** What is known to be amiss before it is read. */
   readonly problems: readonly Problem[];
   readonly checkSignal: () => void;
@@ -57,6 +59,8 @@ export interface FolderScan {
   readonly findings: Findings;
   readonly bytes: number;
   readonly read: number;
+  /** Whether the source's own uidlist gives messages a place in POP3's order. */
+  readonly ordered: boolean;
   /** Whether all that was listed was still there when it was looked at. */
   readonly still: boolean;
   readonly reader: MessageReader;
@@ -84,9 +88,15 @@ export async function scanFolder(input: ScanInput): Promise<FolderScan> {
     findings: problems.findings,
     bytes,
     read,
+    ordered: hasOrder(entries),
     still,
     reader,
   };
+}
+
+function hasOrder(entries: Entries): boolean {
+  for (const { fields } of entries.values()) if (fields.some(([letter]) => letter === 'O')) return true;
+  return false;
 }
 
 function sayMissing({ missing }: SourceFolder, problems: ProblemList): void {
@@ -122,7 +132,7 @@ class Scan {
     this.#input = input;
     this.#parts = parts;
     this.#problems = problems;
-    this.reader = new MessageReader(input.folder, input.owner);
+    this.reader = new MessageReader(input.folder, input.owner, input.xUidl !== false);
     this.uidNext = parts.numbers.uidNext;
     this.#known = new KnownRecords(input.known());
     this.#out = new StretchKeeper(input);
@@ -163,10 +173,13 @@ class Scan {
     const date = secondsOf(stat.mtimeNs);
     const before = this.#parts.order.moved.get(entry.key) ?? known?.record;
     const same = !this.#input.anew && isSameFile(before, entry, stat);
-    const found = same ? { ...before, stored: false } : this.#readMessage(entry, date);
+    const found =
+      same && this.#input.xUidl !== 'anew'
+        ? { ...before, stored: false }
+        : this.#readMessage(entry, date, same);
     if (found === undefined) return;
     if (this.#isDouble(entry, found)) return;
-    const { size, vsize, digest } = found;
+    const { size, vsize, digest, uidl } = found;
     this.#checkSizes(entry, found);
     this.bytes += size;
     const { flags, keywords: indexes, unknown } = parseInfo(entry.info);
@@ -182,15 +195,20 @@ class Scan {
       end: size,
       fields: carriedFields(entry),
       ...(unknown !== '' && { extra: unknown }),
+      ...(uidl !== undefined && this.#input.xUidl !== false && { uidl }),
       file: { key: entry.key, ino: String(stat.ino), mtimeNs: String(stat.mtimeNs) },
     };
     this.#ordinal++;
     this.#out.add(record, found.stored, same ? known : undefined);
   }
 
-  #readMessage(entry: Entry, date: number): (Content & { readonly stored: boolean }) | undefined {
+  #readMessage(
+    entry: Entry,
+    date: number,
+    known: boolean,
+  ): (Content & { readonly stored: boolean }) | undefined {
     // Whether a second file of a base name is a message is known when it has been read.
-    const store = entry.second ? undefined : this.#input.store;
+    const store = entry.second || known ? undefined : this.#input.store;
     const found = this.reader.read(entry, date, store, this.#ordinal);
     if (found === undefined) {
       this.still = false;

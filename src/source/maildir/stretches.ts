@@ -91,6 +91,7 @@ function isSame(a: MessageRecord, b: Remembered): boolean {
     a.vsize === b.vsize &&
     a.date === b.date &&
     a.extra === b.extra &&
+    a.uidl === b.uidl &&
     a.file?.key === b.file?.key &&
     a.file?.ino === b.file?.ino &&
     a.file?.mtimeNs === b.file?.mtimeNs &&
