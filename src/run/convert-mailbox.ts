@@ -16,7 +16,7 @@ import type { RunContext } from './context.ts';
 import { convertRights } from './convert-rights.ts';
 import { type Decision, decide, type Manner } from './decide.ts';
 import { announcePlan } from './dry-run.ts';
-import { refuseLive, refuseOthers, refuseRemovals } from './guards.ts';
+import { refuseForgottenUidls, refuseLive, refuseOthers, refuseRemovals } from './guards.ts';
 import { intentsOf } from './intents.ts';
 import type { FolderJob, MailboxJob } from './jobs.ts';
 import { openKnown } from './known-manifest.ts';
@@ -73,6 +73,7 @@ export async function convertMailbox(
   const { manifest } = known;
   let folder: TargetFolder | undefined;
   try {
+    refuseForgottenUidls(manifest, job);
     folder = target.root && openFolder(target.root, job.folder);
     const rest = restingResult(target, job, manifest, folder);
     if (rest !== undefined) return rest;

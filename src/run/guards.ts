@@ -1,14 +1,31 @@
 import { SpoolsyncError } from '../core/errors.ts';
 import type { User } from '../io/in-use.ts';
+import { printable } from '../io/names.ts';
 import { type MaxRemove, mayRemove } from '../plan/removals.ts';
 import type { Journal } from '../state/journal.ts';
 import type { Manifest } from '../state/manifest.ts';
 import type { TargetAccount } from './convert-mailbox.ts';
 import type { Decision } from './decide.ts';
-import type { FolderJob } from './jobs.ts';
+import type { FolderJob, MailboxJob } from './jobs.ts';
 import { mailboxGuid } from './numbers.ts';
 
 /** What a pass does not do, and says so before it has changed anything. */
+
+/** UIDLs that an earlier pass brought over would go, and POP3 clients fetch all mail again, for an option left out. */
+export function refuseForgottenUidls(manifest: Manifest | undefined, { reading, place }: MailboxJob): void {
+  const before = manifest?.header.reading;
+  if (before === undefined || !before.startsWith(`${reading} `)) return;
+  const format = before.slice(reading.length + 1);
+  if (format === 'dovecot') return;
+  throw new SpoolsyncError(
+    'USAGE',
+    `earlier passes were given --pop3-uidl ${printable(format)}, and this one is not`,
+    {
+      place,
+      advice: `give it in every pass: --pop3-uidl '${printable(format)}'; to let these UIDLs go, --pop3-uidl dovecot`,
+    },
+  );
+}
 
 interface Known {
   readonly decision: Decision;

@@ -68,8 +68,16 @@ describe('mbox', () => {
     expect(mailboxes(again)['INBOX']).toMatchObject({ reflagged: 0, added: 0 });
     expect(account.run('verify', '--pop3-uidl', '%u.%v').status).toBe(3);
     expect(account.run('verify', '--pop3-uidl', 'uw').status).toBe(0);
-    expect(convert().status).toBe(0);
+    // To forget the option must not cost them all.
+    const forgotten = convert();
+    expect(forgotten.status).toBe(64);
+    expect(failures(forgotten)).toMatchObject([
+      { code: 'USAGE', mailbox: 'INBOX', advice: expect.stringContaining("--pop3-uidl 'uw'") as string },
+    ]);
+    expect(fieldsIn(account.target)).toEqual(['P0000004d00000001', 'P0000004d00000002', 'P0000004d00000004']);
+    expect(convert('--pop3-uidl', 'dovecot').status).toBe(0);
     expect(fieldsIn(account.target)).toEqual(['', '', '']);
+    expect(convert().status).toBe(0);
   });
 
   it('stays where a pass reads only what is new', () => {
