@@ -112,6 +112,7 @@ test('Dovecot 2.3 with virtual users: homes of the static database, names of the
     { code: 'ACCOUNTS_EMPTY', message: expect.stringContaining('off@two.example') },
   ]);
   expect(run.status).toBe(3);
+  expect(convert(server, text)).toEqual(['ann@one.example', 'ann@two.example', 'ben@one.example']);
 });
 
 test('virtual users whom no table names are found by their homes', () => {

@@ -112,7 +112,7 @@ auth default {
 /** A Maildir with a message in INBOX and one in a folder. */
 export function addMaildir(server: OldServer, name: string, folder = '.Sent'): void {
   for (const [i, box] of ['', `/${folder}`].entries()) {
-    server.file(`${name}${box}/cur/17000000${i}.M1P1.old,S=100,W=102:2,S`, maildirMessage(i));
+    server.file(`${name}${box}/cur/17000000${i}.M1P1.old,S=100,W=103:2,S`, maildirMessage(i));
     for (const sub of ['new', 'tmp']) server.dir(`${name}${box}/${sub}`);
   }
 }
