@@ -13,15 +13,32 @@ import { errnoOf } from './wrap.ts';
 export function createLockFile(dir: Dir, name: string, bytes: Uint8Array, owner?: Owner): Stat | undefined {
   const own = `${name}.${process.pid}.${os.hostname()}`;
   dir.unlink(own);
+  const stat = writeAndLink(dir, own, name, bytes, owner);
+  try {
+    dir.unlink(own);
+  } catch (error) {
+    // Whoever asks does not get the lock, and asks again: it must not be in his own way.
+    if (stat !== undefined) dir.unlink(name);
+    throw error;
+  }
+  return stat;
+}
+
+function writeAndLink(
+  dir: Dir,
+  own: string,
+  name: string,
+  bytes: Uint8Array,
+  owner: Owner | undefined,
+): Stat | undefined {
   try {
     const stat = write(dir, own, bytes, owner);
     dir.link(own, dir, name);
     return stat;
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') return undefined;
-    throw error;
-  } finally {
     dir.unlink(own);
+    throw error;
   }
 }
 

@@ -95,6 +95,7 @@ export async function withAccount<T>(
       const held = lockRun(root, settings.now(), TARGET_LOCK);
       closing.push(() => held.release());
     });
+    if (root?.lstat(TARGET_LOCK) !== undefined && !settings.dryRun) takeOver(lock);
     const { owner } = ownership;
     const about = targetOf(settings, account.user, owner, canonical, root, state, manner);
     const target = { ...about, lock };
@@ -159,6 +160,15 @@ function remembering<T>(look: () => T): () => T {
     if (performance.now() - at > LOOK_MS) [seen, at] = [look(), performance.now()];
     return seen as T;
   };
+}
+
+/** A lock that a dead run left goes, even if this one changes nothing; a live one's is in the way only when it does. */
+function takeOver(lock: () => void): void {
+  try {
+    lock();
+  } catch (error) {
+    if (!(error instanceof SpoolsyncError) || error.code !== 'STATE_LOCKED') throw error;
+  }
 }
 
 /** The work is done at the first call; if it fails, again at the next. */

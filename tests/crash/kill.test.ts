@@ -12,9 +12,9 @@ interface Moment {
 }
 
 /** Pairs of moments, in a pass and in the one that is to complete it, for each seed. */
-const PAIRS = 25;
+const PAIRS = 12;
 /** Further moments after which a user removes something. */
-const ALSO = 25;
+const ALSO = 12;
 
 function moments({ slots }: Prepared): Moment[] {
   const changes = slots[0]?.changes ?? [];

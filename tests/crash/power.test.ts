@@ -39,7 +39,7 @@ function zeros(file: FileNode): FileNode {
 }
 
 /** Cuts after which the command is run again, for each scenario and seed. */
-const RERUNS = 300;
+const RERUNS = 150;
 
 /** A power cut behind call number `point` of the journal. */
 interface Cut {
