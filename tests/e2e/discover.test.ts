@@ -239,7 +239,7 @@ test('formats that are configured but not read, and compressed Maildirs', () => 
     ['', '170000000'],
     ['/.Sent', '170000001'],
   ] as const)
-    server.file(`home/zoe/Maildir${box}/cur/${file}.M1P1.old,S=100,W=102:2,S`, gzip);
+    server.file(`home/zoe/Maildir${box}/cur/${file}.M1P1.old,S=100,W=103:2,S`, gzip);
   const packed = discover(server);
   expect(packed.file.source).toMatchObject([{ users: ['bob'] }]);
   expect(remarks(packed.run)).toContainEqual(
