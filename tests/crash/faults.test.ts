@@ -39,7 +39,7 @@ const FAULTS: readonly Fault[] = [
     plan: { do: 'fail', errno: 'ENOSPC', again: SPACE },
     hits: among(...SPACE),
     exits: [74],
-    every: 6,
+    every: 3,
   },
   { name: 'EIO', plan: { do: 'fail', errno: 'EIO' }, hits: () => true, exits: [74], every: 12 },
   {
@@ -68,14 +68,14 @@ const FAULTS: readonly Fault[] = [
     plan: { do: 'short' },
     hits: ({ call, length = 0 }) => call === 'write' && length > 1,
     exits: [],
-    every: 2,
+    every: 1,
   },
   {
     name: 'a short write, then ENOSPC',
     plan: { do: 'short', errno: 'ENOSPC', again: SPACE },
     hits: ({ call, length = 0 }) => call === 'write' && length > 1,
     exits: [74],
-    every: 2,
+    every: 1,
   },
 ];
 
