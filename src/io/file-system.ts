@@ -12,6 +12,8 @@ export interface FileSystem {
   readonly block: number;
   /** Inodes; `undefined` where the file system makes them as it needs them (btrfs), or does not tell. */
   readonly freeFiles: number | undefined;
+  /** Whether a tenth of it is free, of inodes as of bytes, and a gigabyte: what mail grows by in a day does not fill it. */
+  readonly ample: boolean;
   /** Of a kind that is known to refuse `:` in names. */
   readonly refusesColon: boolean;
 }
@@ -23,15 +25,18 @@ const DOS: ReadonlySet<number> = new Set([0x4d44, 0x2011bab0]);
 const LARGEST_BLOCK = 65_536;
 const USUAL_BLOCK = 4096;
 
+const GIGABYTE = 2 ** 30;
+
 /** Looks at the file system of a directory. */
 export function fileSystemOf(dir: Dir): FileSystem {
   try {
-    const { type, bsize, bavail, files, ffree } = fs.statfsSync(`/proc/self/fd/${dir.fd}`);
+    const { type, bsize, blocks, bavail, files, ffree } = fs.statfsSync(`/proc/self/fd/${dir.fd}`);
     return {
       dev: dir.stat.dev,
       free: bsize * bavail,
       block: bsize > 0 && bsize <= LARGEST_BLOCK ? bsize : USUAL_BLOCK,
       freeFiles: files === 0 ? undefined : ffree,
+      ample: bavail * 10 >= blocks && bsize * bavail >= GIGABYTE && ffree * 10 >= files,
       refusesColon: DOS.has(type >>> 0),
     };
   } catch (error) {

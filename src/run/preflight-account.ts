@@ -43,6 +43,16 @@ export function openSite(path: string): Site {
   }
 }
 
+/** When the last pass over an account (latin1) was recorded, nanoseconds since 1970; `undefined`: none has been finished. */
+export function lastPassOf(state: string, user: string): bigint | undefined {
+  const known = openKnownAccount(state, stateName(user));
+  try {
+    return known?.dir.lstat('history.jsonl')?.mtimeNs;
+  } finally {
+    known?.dir.close();
+  }
+}
+
 /** Looks at an account. What of its source cannot be read is said through `context`. */
 export function lookAtAccount(
   context: RunContext,

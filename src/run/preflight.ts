@@ -9,7 +9,7 @@ import { ClockWatch } from './clock-watch.ts';
 import type { RunContext } from './context.ts';
 import type { AccountPair } from './convert-account.ts';
 import { emitFailure } from './failures.ts';
-import { type AccountLook, lookAtAccount, openSite } from './preflight-account.ts';
+import { type AccountLook, lastPassOf, lookAtAccount, openSite, type Site } from './preflight-account.ts';
 import { addAccountState, addFiles, addMailboxRoom, type Load, Loads } from './preflight-loads.ts';
 
 export interface PreflightSettings {
@@ -103,13 +103,23 @@ class Preflight {
       const emit = (event: RunEvent) => {
         if (this.#thorough && isUnread(event)) this.#context.emit(event);
       };
-      const look = lookAtAccount({ ...this.#context, emit }, this.#settings.state, pair, site);
+      const look =
+        this.#atRest(pair, site) ??
+        lookAtAccount({ ...this.#context, emit }, this.#settings.state, pair, site);
       this.#clock.look(look);
       load.accounts++;
       return { load, look };
     } finally {
       site.dir.close();
     }
+  }
+
+  /** What an account grows by from one pass to the next is not asked for while there is room in plenty. */
+  #atRest({ account }: AccountPair, { fileSystem }: Site): AccountLook | undefined {
+    if (this.#thorough || !fileSystem.ample) return undefined;
+    const lastPassNs = lastPassOf(this.#settings.state, account.user);
+    if (lastPassNs === undefined) return undefined;
+    return { mailboxes: [], directories: 0, youngest: undefined, lastPassNs };
   }
 
   #addUp(found: readonly Found[]): void {

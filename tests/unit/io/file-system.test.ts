@@ -21,6 +21,11 @@ function taken(answer: Partial<fs.StatsFs>) {
 
 test('space without what is kept back, blocks, inodes', () => {
   expect(taken({})).toMatchObject({ free: 40 * 4096, block: 4096, freeFiles: 20, refusesColon: false });
+  const large = { blocks: 1e7, bavail: 1e6, files: 1e6, ffree: 1e5 };
+  expect(taken(large).ample).toBe(true);
+  expect(taken({ ...large, files: 0, ffree: 0 }).ample).toBe(true);
+  for (const less of [{ bavail: 999_999 }, { ffree: 99_999 }, { blocks: 1e5, bavail: 1e5 }])
+    expect(taken({ ...large, ...less }).ample).toBe(false);
   expect(taken({ files: 0, ffree: 0 }).freeFiles).toBeUndefined();
   expect(taken({ files: 30, ffree: 0 }).freeFiles).toBe(0);
   // The unit of free blocks is not always that of files: ZFS, NFS.
