@@ -10,7 +10,7 @@ interface Rights extends Pick<SourceView, 'acl'> {
   /** Digest of what the last pass wrote. */
   readonly left: string | undefined;
   readonly folder: TargetFolder | undefined;
-  readonly target: Pick<TargetAccount, 'owner'>;
+  readonly target: Pick<TargetAccount, 'owner' | 'lock'>;
   readonly job: FolderJob;
 }
 
@@ -19,6 +19,7 @@ export function convertRights({ acl, left, folder, target, job }: Rights): strin
   if (acl === 'as-left' || folder === undefined) return left;
   const plan = planAcl(folder.dir, acl, left);
   const place = printable(folder.dir.join('dovecot-acl'));
+  if (plan === 'write' || plan === 'remove') target.lock();
   applyAcl(folder.dir, plan, acl, target.owner);
   if (plan === 'write') job.remark('note', 'ACL_COPIED', 'the rights on the folder were copied', { place });
   if (plan === 'foreign') {

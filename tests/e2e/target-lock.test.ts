@@ -4,6 +4,7 @@ import os from 'node:os';
 import { expect, test } from 'vitest';
 import { makeAccount, message, snapshot } from '../helpers/account.ts';
 import { cli, failures, start } from '../helpers/cli.ts';
+import { mail, makeMaildir } from '../helpers/maildir-account.ts';
 
 /** Arguments of the same run with other state. */
 function withState(args: readonly string[], state: string): string[] {
@@ -36,6 +37,21 @@ test('a Maildir that another run works on is left alone, whatever state that use
   fs.writeFileSync(lock, JSON.stringify({ ...holder, pid: spawnSync('true').pid }));
   expect(a.convert().status).toBe(0);
   expect(fs.existsSync(lock)).toBe(false);
+});
+
+test('rights alone are a change, too: they wait for the lock', () => {
+  const a = makeMaildir({ '.Shared/cur/1.M1P1.host:2,S': mail(1), '.Shared/dovecot-acl': 'user=bob lr\n' });
+  expect(a.convert().status).toBe(0);
+  const acl = `${a.target}/.Shared/dovecot-acl`;
+  const lock = `${a.target}/spoolsync.lock`;
+  fs.writeFileSync(lock, JSON.stringify({ pid: process.pid, host: os.hostname(), started: 'x' }));
+  fs.writeFileSync(`${a.mail}/.Shared/dovecot-acl`, 'user=bob lrs\n');
+  const refused = a.convert();
+  expect([refused.status, failures(refused).map(({ code }) => code)]).toEqual([75, ['STATE_LOCKED']]);
+  expect(fs.readFileSync(acl, 'latin1')).toBe('user=bob lr\n');
+  fs.rmSync(lock);
+  expect(a.convert().status).toBe(0);
+  expect(fs.readFileSync(acl, 'latin1')).toBe('user=bob lrs\n');
 });
 
 test('two runs with different state at the same time: one after the other, or one is refused', async () => {
