@@ -2,6 +2,7 @@ import { digestOf } from '../codec/digest.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Dir } from '../io/dir.ts';
 import { writeFileAtomic } from '../io/durable.ts';
+import { readWhole } from '../io/file.ts';
 import type { Owner } from '../io/owner.ts';
 import { FILE_MODE } from '../maildir/target-folder.ts';
 
@@ -9,12 +10,7 @@ import { FILE_MODE } from '../maildir/target-folder.ts';
 const ACL = 'dovecot-acl';
 
 export function readAcl(dir: Dir): Buffer | undefined {
-  const file = dir.openFile(ACL);
-  try {
-    return file?.readAll(LIMITS.smallFile);
-  } finally {
-    file?.close();
-  }
+  return readWhole(dir.openFile(ACL), LIMITS.smallFile);
 }
 
 /** What is to be done to the rights on a folder of the target. */

@@ -117,3 +117,12 @@ function tooLarge(file: OpenFile, size: number, limit: number): SpoolsyncError {
     },
   );
 }
+
+/** A small file as a whole, closed afterwards; `undefined` for one that is not there. See `OpenFile.readAll`. */
+export function readWhole(file: OpenFile | undefined, limit: number): Buffer | undefined {
+  try {
+    return file?.readAll(limit);
+  } finally {
+    file?.close();
+  }
+}

@@ -1,5 +1,5 @@
 import { Dir } from './dir.ts';
-import type { OpenFile } from './file.ts';
+import { readWhole } from './file.ts';
 
 /**
  * Reads a file that the command line names: `path` is absolute, latin1, and nothing else than a regular file, without
@@ -8,12 +8,9 @@ import type { OpenFile } from './file.ts';
 export function readGivenFile(path: string, limit: number): Buffer | undefined {
   const slash = path.lastIndexOf('/');
   const dir = Dir.openRoot(path.slice(0, slash) || '/', 'source');
-  let file: OpenFile | undefined;
   try {
-    file = dir?.openFile(path.slice(slash + 1));
-    return file?.readAll(limit);
+    return readWhole(dir?.openFile(path.slice(slash + 1)), limit);
   } finally {
-    file?.close();
     dir?.close();
   }
 }

@@ -1,6 +1,7 @@
 import os from 'node:os';
 import { SpoolsyncError } from '../core/errors.ts';
 import type { Dir } from './dir.ts';
+import { readWhole } from './file.ts';
 import { createLockFile, swept } from './lock-file.ts';
 import { printable } from './names.ts';
 import { isAlive, startTicks } from './process.ts';
@@ -64,13 +65,7 @@ function tryCreate(dir: Dir, name: string, now: Date): RunLock | undefined {
 }
 
 function read(dir: Dir, name: string): string | undefined {
-  const file = dir.openFile(name);
-  if (file === undefined) return undefined;
-  try {
-    return file.readAll(4096).toString('utf8');
-  } finally {
-    file.close();
-  }
+  return readWhole(dir.openFile(name), 4096)?.toString('utf8');
 }
 
 function parse(text: string): Holder | undefined {

@@ -1,6 +1,6 @@
 import { assert } from '../core/errors.ts';
 import { Dir } from './dir.ts';
-import type { OpenFile } from './file.ts';
+import { type OpenFile, readWhole } from './file.ts';
 import type { Stat } from './stat.ts';
 import { unsafe } from './wrap.ts';
 
@@ -79,12 +79,7 @@ export class Tree {
 
   /** A small file whole; larger than `limit` bytes: `SOURCE_DAMAGED`. */
   readFile(path: string, limit: number): Buffer | undefined {
-    const file = this.openFile(path);
-    try {
-      return file?.readAll(limit);
-    } finally {
-      file?.close();
-    }
+    return readWhole(this.openFile(path), limit);
   }
 
   close(): void {

@@ -10,6 +10,7 @@ import { LIMITS } from '../core/limits.ts';
 import type { Marks } from '../core/message.ts';
 import type { Dir } from '../io/dir.ts';
 import { writeFileAtomic } from '../io/durable.ts';
+import { readWhole } from '../io/file.ts';
 import type { Owner } from '../io/owner.ts';
 import { KEYWORDS as FILE, FILE_MODE } from './target-folder.ts';
 
@@ -84,11 +85,6 @@ export class KeywordLetters {
 }
 
 function readTable(dir: Dir): KeywordTable {
-  const file = dir.openFile(FILE);
-  if (file === undefined) return [];
-  try {
-    return parseKeywords(file.readAll(LIMITS.smallFile).toString('latin1')).table;
-  } finally {
-    file.close();
-  }
+  const bytes = readWhole(dir.openFile(FILE), LIMITS.smallFile);
+  return bytes === undefined ? [] : parseKeywords(bytes.toString('latin1')).table;
 }

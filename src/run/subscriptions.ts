@@ -3,6 +3,7 @@ import { formatSubscriptions } from '../codec/maildir/subscriptions.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Dir } from '../io/dir.ts';
 import { writeFileAtomic } from '../io/durable.ts';
+import { readWhole } from '../io/file.ts';
 import { printable } from '../io/names.ts';
 import { FILE_MODE } from '../maildir/target-folder.ts';
 import type { Account } from '../source/accounts.ts';
@@ -80,10 +81,5 @@ export function wantedSubscriptions(
 }
 
 export function readSubscriptions(root: Dir): Buffer | undefined {
-  const file = root.openFile(SUBSCRIPTIONS);
-  try {
-    return file?.readAll(LIMITS.smallFile);
-  } finally {
-    file?.close();
-  }
+  return readWhole(root.openFile(SUBSCRIPTIONS), LIMITS.smallFile);
 }

@@ -1,16 +1,16 @@
 import { SpoolsyncError } from '../core/errors.ts';
-import { LIMITS } from '../core/limits.ts';
 import type { Fingerprint } from '../core/message.ts';
-import { Dir } from '../io/dir.ts';
+import type { Dir } from '../io/dir.ts';
 import type { OpenFile } from '../io/file.ts';
 import { printable } from '../io/names.ts';
 import { sharedFileSystem } from '../io/network-fs.ts';
-import { accountOwner, foreign } from '../io/owner.ts';
+import { accountOwner } from '../io/owner.ts';
 import { tryReadLock } from '../io/read-lock.ts';
 import { unsafe } from '../io/wrap.ts';
 import type { Account } from './accounts.ts';
 import { type Placement, placeMailboxes } from './folders.ts';
 import type { ListedMailbox, Listing, MailAccount, SubscribedNames } from './mail-account.ts';
+import { openOrReject, openOwn, readOwnAt } from './own-file.ts';
 import { type Rejected, rejectedBy, unlessHidden } from './rejected.ts';
 import { fingerprintOf } from './spool.ts';
 import { subscribedNames } from './subscribed.ts';
@@ -207,14 +207,14 @@ export class MboxAccount implements MailAccount<SourceMailbox> {
     const dir = this.#inboxDir;
     if (dir === undefined) return undefined;
     const knownFromRoot = this.#root !== undefined && this.#root.stat.uid !== 0;
-    return checked(dir, dir.openFile(this.#inboxName), this.owner, knownFromRoot ? 'root' : 'file');
+    return openOwn(dir, this.#inboxName, this.owner, knownFromRoot ? 'root' : 'file');
   }
 
   #openBelow(root: Dir, parts: readonly string[]): OpenFile | undefined {
     const dir = openBelow(root, parts.slice(0, -1), this.owner);
     if (dir === undefined) return undefined;
     try {
-      return checked(dir, dir.openFile(parts.at(-1) ?? ''), this.owner, 'root');
+      return openOwn(dir, parts.at(-1) ?? '', this.owner);
     } finally {
       if (dir !== root) dir.close();
     }
@@ -272,43 +272,7 @@ export class MboxAccount implements MailAccount<SourceMailbox> {
   }
 
   #small(dirPath: string | undefined, name: string, rejected: Rejected[]): Buffer | undefined {
-    if (dirPath === undefined) return undefined;
-    let dir: Dir | undefined;
-    let file: OpenFile | undefined;
-    try {
-      dir = Dir.openRoot(dirPath, 'source');
-      if (dir === undefined) return undefined;
-      file = checked(dir, dir.openFile(name), this.owner, 'root');
-      return file?.readAll(LIMITS.smallFile);
-    } catch (error) {
-      rejected.push(rejectedBy(error, `${dirPath}/${name}`));
-      return undefined;
-    } finally {
-      file?.close();
-      dir?.close();
-    }
-  }
-}
-
-/** Passes an opened file on if it may be read for this account; else closes it: `SOURCE_UNSAFE`. */
-function checked(
-  dir: Dir,
-  file: OpenFile | undefined,
-  owner: number,
-  ownerFrom: 'root' | 'file',
-): OpenFile | undefined {
-  const reason = file === undefined ? undefined : foreign(file.stat, dir.stat, owner, ownerFrom);
-  if (file === undefined || reason === undefined) return file;
-  file.close();
-  throw unsafe(reason, file.path, 'source');
-}
-
-function openOrReject(path: string, rejected: Rejected[]): Dir | undefined {
-  try {
-    return Dir.openRoot(path, 'source');
-  } catch (error) {
-    rejected.push(rejectedBy(error, path));
-    return undefined;
+    return dirPath === undefined ? undefined : readOwnAt(dirPath, name, this.owner, rejected)?.bytes;
   }
 }
 

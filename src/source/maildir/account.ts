@@ -8,7 +8,8 @@ import { unsafe } from '../../io/wrap.ts';
 import type { Account } from '../accounts.ts';
 import { type Placement, placeMailboxes } from '../folders.ts';
 import type { ListedMailbox, Listing, MailAccount, SubscribedNames } from '../mail-account.ts';
-import { type Rejected, rejectedBy } from '../rejected.ts';
+import { openOrReject } from '../own-file.ts';
+import type { Rejected } from '../rejected.ts';
 import { indexFilesIn, lockFileIn, type Surroundings } from '../surroundings.ts';
 import { openBelow } from '../walk.ts';
 import { folderPrint } from './fingerprint.ts';
@@ -213,13 +214,4 @@ function refused({ path, reason, code }: Rejected): SpoolsyncError {
   if (code === undefined) return unsafe(reason, path, 'source');
   const advice = 'run as root, or as the user who owns it';
   return new SpoolsyncError(code, `${printable(path)} ${reason}`, { place: printable(path), advice });
-}
-
-function openOrReject(path: string, rejected: Rejected[]): Dir | undefined {
-  try {
-    return Dir.openRoot(path, 'source');
-  } catch (error) {
-    rejected.push(rejectedBy(error, path));
-    return undefined;
-  }
 }

@@ -1,8 +1,6 @@
-import { LIMITS } from '../../core/limits.ts';
-import type { Dir } from '../../io/dir.ts';
+import { readOwn } from '../own-file.ts';
 import type { SourceFolder } from './folder.ts';
 import type { Problem } from './listing.ts';
-import { openOwn } from './uidlist.ts';
 
 /** Names in Courier's rights that every folder has. */
 const USUAL = /^-?(owner|administrators|group=administrators|user=administrators)$/;
@@ -13,7 +11,7 @@ export function readRights(
   owner: number,
   problem: (problem: Problem) => void,
 ): Buffer | undefined {
-  const courier = readSmall(dir, 'courierimapacl', owner)?.toString('latin1') ?? '';
+  const courier = readOwn(dir, 'courierimapacl', owner)?.toString('latin1') ?? '';
   const others = courier.split('\n').flatMap((line) => {
     const name = line.slice(0, Math.max(0, line.lastIndexOf(' ')));
     return name === '' || USUAL.test(name) ? [] : [name];
@@ -22,14 +20,5 @@ export function readRights(
     const message = `gives rights to ${others.length} others than its owner; they were not brought over, as Dovecot names rights otherwise`;
     problem({ code: 'ACL_NOT_KEPT', file: 'courierimapacl', message });
   }
-  return readSmall(control, 'dovecot-acl', owner) ?? readSmall(dir, 'dovecot-acl', owner);
-}
-
-function readSmall(dir: Dir | undefined, name: string, owner: number): Buffer | undefined {
-  const file = openOwn(dir, name, owner);
-  try {
-    return file?.readAll(LIMITS.smallFile);
-  } finally {
-    file?.close();
-  }
+  return readOwn(control, 'dovecot-acl', owner) ?? readOwn(dir, 'dovecot-acl', owner);
 }

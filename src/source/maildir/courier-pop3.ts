@@ -1,7 +1,7 @@
 import { isCourierPop3Header, parseCourierPop3Line } from '../../codec/maildir/courier-pop3.ts';
 import { readLines } from '../../io/lines.ts';
+import { openOwn } from '../own-file.ts';
 import type { SourceFolder } from './folder.ts';
-import { openOwn } from './uidlist.ts';
 
 export const POP3_LIST = 'courierpop3dsizelist';
 

@@ -2,11 +2,12 @@ import { CourierKeywordList, readCourierUpdate, readCourierUpdateName } from '..
 import { parseKeywords } from '../../codec/maildir/keywords.ts';
 import { LIMITS } from '../../core/limits.ts';
 import type { Dir } from '../../io/dir.ts';
+import { readWhole } from '../../io/file.ts';
 import { readLines } from '../../io/lines.ts';
+import { openOwn, readOwn } from '../own-file.ts';
 import { openBelow } from '../walk.ts';
 import type { SourceFolder } from './folder.ts';
 import type { Entries, Entry } from './listing.ts';
-import { openOwn } from './uidlist.ts';
 
 /** The keywords of a folder's messages. */
 export interface FolderKeywords {
@@ -38,12 +39,8 @@ export function readFolderKeywords(folder: SourceFolder, owner: number, entries:
 }
 
 function readLetters({ control }: SourceFolder, owner: number): readonly (string | undefined)[] {
-  const file = openOwn(control, 'dovecot-keywords', owner);
-  try {
-    return file === undefined ? [] : parseKeywords(file.readAll(LIMITS.smallFile).toString('latin1')).table;
-  } finally {
-    file?.close();
-  }
+  const bytes = readOwn(control, 'dovecot-keywords', owner);
+  return bytes === undefined ? [] : parseKeywords(bytes.toString('latin1')).table;
 }
 
 interface CourierKeywords {
@@ -108,10 +105,9 @@ class CourierReader {
     }
     const names = new Set<string>();
     for (const [base, { name }] of newest) {
-      const file = openOwn(this.#dir, name, this.#owner);
-      const keywords = file && readCourierUpdate(file.readAll(LIMITS.textLine).toString('latin1'));
-      file?.close();
-      if (keywords === undefined) continue;
+      const bytes = readWhole(openOwn(this.#dir, name, this.#owner), LIMITS.textLine);
+      if (bytes === undefined) continue;
+      const keywords = readCourierUpdate(bytes.toString('latin1'));
       this.#set(base, keywords);
       for (const keyword of keywords) names.add(keyword);
     }

@@ -7,11 +7,9 @@ import {
 } from '../../codec/maildir/uidlist.ts';
 import type { CarriedField } from '../../core/message.ts';
 import type { MaildirRules } from '../../core/types.ts';
-import type { Dir } from '../../io/dir.ts';
 import type { OpenFile } from '../../io/file.ts';
 import { readLines } from '../../io/lines.ts';
-import { foreign } from '../../io/owner.ts';
-import { unsafe } from '../../io/wrap.ts';
+import { openOwn } from '../own-file.ts';
 import type { SourceFolder } from './folder.ts';
 import type { Entries, Entry, Problem } from './listing.ts';
 
@@ -79,15 +77,6 @@ function readHeader(list: OpenFile): UidlistHeader | string {
   if (first.done) return 'it is empty';
   const parsed = parseUidlistHeader(first.value.text);
   return parsed.ok ? parsed.header : parsed.reason;
-}
-
-/** Opens a file beside the messages; another user's is `SOURCE_UNSAFE`. */
-export function openOwn(dir: Dir | undefined, name: string, owner: number): OpenFile | undefined {
-  const file = dir?.openFile(name);
-  const reason = dir && file && foreign(file.stat, dir.stat, owner);
-  if (file === undefined || reason === undefined) return file;
-  file.close();
-  throw unsafe(reason, file.path, 'source');
 }
 
 function nameOf(file: OpenFile): string {
