@@ -1,5 +1,6 @@
 import { Dir } from './dir.ts';
 import type { FileId } from './in-use.ts';
+import { splitPath } from './names.ts';
 import type { Owner } from './owner.ts';
 import { type Side, unsafe } from './wrap.ts';
 
@@ -50,13 +51,21 @@ export interface Way {
 export function wayTo(path: string, side: Side): Way {
   const { dir, missing } = openExisting(path, side);
   dir.close();
-  const names = dir.path.split('/').filter((name) => name !== '');
-  const prefixes = names.map((_, i) => `/${names.slice(0, i + 1).join('/')}`);
-  const directories = ['/', ...prefixes].flatMap((prefix) => {
-    const one = Dir.openRoot(prefix, side);
-    one?.close();
-    return one === undefined ? [] : [one.stat];
-  });
+  const directories: FileId[] = [];
+  // Its path has no links in it any more.
+  let at = Dir.openRoot('/', side);
+  const names = dir.path.split('/').filter((part) => part !== '');
+  try {
+    while (at !== undefined) {
+      directories.push(at.stat);
+      const name = names.shift();
+      const next: Dir | undefined = name === undefined ? undefined : at.openDir(name);
+      at.close();
+      at = next;
+    }
+  } finally {
+    at?.close();
+  }
   return { directories, complete: missing.length === 0 };
 }
 
@@ -71,8 +80,8 @@ export function openExisting(
     const dir = Dir.openRoot(existing, side);
     if (dir !== undefined) return { dir, missing };
     if (existing === '/') throw unsafe('cannot be opened', path, side);
-    const slash = existing.lastIndexOf('/');
-    missing.unshift(existing.slice(slash + 1));
-    existing = existing.slice(0, slash) || '/';
+    const { dir: above, name } = splitPath(existing);
+    missing.unshift(name);
+    existing = above;
   }
 }

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import os from 'node:os';
+import { splitPath } from './names.ts';
 
 /** Cores that this process may use. */
 export function cores(): number {
@@ -19,7 +20,7 @@ export function isOnTurningDisk(path: string): boolean {
 }
 
 function deviceOf(path: string): bigint | undefined {
-  for (let at = path; ; at = at.slice(0, at.lastIndexOf('/')) || '/') {
+  for (let at = path; ; at = splitPath(at).dir) {
     try {
       return fs.lstatSync(Buffer.from(at, 'latin1'), { bigint: true }).dev;
     } catch {

@@ -20,6 +20,12 @@ export function checkName(name: string): void {
   );
 }
 
+/** The directory and the last name of an absolute path. */
+export function splitPath(path: string): { readonly dir: string; readonly name: string } {
+  const slash = path.lastIndexOf('/');
+  return { dir: path.slice(0, slash) || '/', name: path.slice(slash + 1) };
+}
+
 /** Whether a name holds control characters (0-31, 127), which would garble every list and log. */
 export function hasControl(name: string): boolean {
   for (let i = 0; i < name.length; i++)

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { LIMITS } from '../core/limits.ts';
 import { cores, isOnTurningDisk } from '../io/machine.ts';
-import { printable } from '../io/names.ts';
+import { printable, splitPath } from '../io/names.ts';
 import { type AccountDone, type AccountTask, workOf } from './account-task.ts';
 import type { RunContext } from './context.ts';
 import type { AccountPair } from './convert-account.ts';
@@ -31,12 +31,8 @@ export async function forEachAccount(
 /** As many as there are cores; few where a disk turns that one of them needs. */
 function jobsFor(pairs: readonly AccountPair[]): number {
   const places = pairs.flatMap(({ account, target }) => [account.places.root, target]);
-  const turning = [...new Set(places.map(parentOf))].some(isOnTurningDisk);
+  const turning = [...new Set(places.map((path) => splitPath(path).dir))].some(isOnTurningDisk);
   return turning ? Math.min(LIMITS.accountsPerTurningDisk, cores()) : cores();
-}
-
-function parentOf(path: string): string {
-  return path.slice(0, path.lastIndexOf('/')) || '/';
 }
 
 async function inTurn(

@@ -1,5 +1,5 @@
 import type { SealedAccount } from '../codec/seal.ts';
-import { printable } from '../io/names.ts';
+import { printable, splitPath } from '../io/names.ts';
 import { forEachAccount } from './accounts.ts';
 import type { RunContext } from './context.ts';
 import type { AccountPair } from './convert-account.ts';
@@ -18,7 +18,7 @@ export async function finalAccounts(
     return;
   }
   const begun = settings.now().toISOString();
-  const directory = settings.seal.slice(0, settings.seal.lastIndexOf('/')) || '/';
+  const { dir: directory } = splitPath(settings.seal);
   for (const { account } of pairs) refuseInside(account, directory, '--seal');
   const accounts: SealedAccount[] = [];
   const forced: string[] = [];

@@ -4,15 +4,15 @@ import { LIMITS } from '../core/limits.ts';
 import { Dir } from '../io/dir.ts';
 import { writeFileAtomic } from '../io/durable.ts';
 import { readGivenFile } from '../io/given-file.ts';
-import { printable } from '../io/names.ts';
+import { printable, splitPath } from '../io/names.ts';
 
 /**
  * Writes the seal of a run, replacing one of that name, so that it is there as a whole or not at all. `path` is
  * absolute, latin1; its directory must exist (`CANNOT_CREATE`). Returns the root digest.
  */
 export function writeSeal(path: string, sealed: Sealed): string {
-  const slash = path.lastIndexOf('/');
-  const dir = Dir.openRoot(path.slice(0, slash) || '/', 'target');
+  const { dir: above, name } = splitPath(path);
+  const dir = Dir.openRoot(above, 'target');
   if (dir === undefined) {
     throw new SpoolsyncError('CANNOT_CREATE', 'the directory of the seal does not exist', {
       place: printable(path),
@@ -21,7 +21,7 @@ export function writeSeal(path: string, sealed: Sealed): string {
   }
   try {
     const { text, root } = formatSeal(sealed);
-    writeFileAtomic(dir, path.slice(slash + 1), Buffer.from(text, 'latin1'), { mode: 0o644 });
+    writeFileAtomic(dir, name, Buffer.from(text, 'latin1'), { mode: 0o644 });
     return root;
   } finally {
     dir.close();

@@ -2,7 +2,7 @@ import { SpoolsyncError } from '../core/errors.ts';
 import type { Fingerprint } from '../core/message.ts';
 import type { Dir } from '../io/dir.ts';
 import { canonicalPath, ensurePath, type Way, wayTo } from '../io/ensure-path.ts';
-import { printable } from '../io/names.ts';
+import { printable, splitPath } from '../io/names.ts';
 import { DIR_MODE } from '../maildir/target-folder.ts';
 import type { Account } from '../source/accounts.ts';
 import type { Ownership } from './owners.ts';
@@ -52,9 +52,10 @@ export function refuseOverlap(account: Account, path: string, option: '--to' | '
   const inside = (inner: string, outer: string) =>
     inner === outer || inner.startsWith(outer === '/' ? outer : `${outer}/`);
   const paths = sourcePaths(account.places);
+  const way = unlessRefused(() => wayTo(ours, 'target'));
   const clash =
     paths.find((theirs) => inside(theirs, ours) || inside(ours, theirs)) ??
-    paths.find((theirs) => onOneWay(theirs, ours));
+    (way && paths.find((theirs) => onOneWay(theirs, way)));
   if (clash !== undefined) throw overlap(clash, ours, option);
 }
 
@@ -74,23 +75,14 @@ interface Opened {
 }
 
 /** By device and inode: two paths may lead to one directory through a second mount. */
-function onOneWay(theirs: string, ours: string): boolean {
-  const [source, target] = [wayOrUndefined(theirs, 'source'), wayOrUndefined(ours, 'target')];
-  if (source === undefined || target === undefined) return false;
+function onOneWay(theirs: string, target: Way): boolean {
+  const source = unlessRefused(() => wayTo(theirs, 'source'));
+  if (source === undefined) return false;
   const holds = (outer: Way, inner: Way) => {
     const last = outer.directories.at(-1);
     return outer.complete && inner.directories.some(({ dev, ino }) => dev === last?.dev && ino === last.ino);
   };
   return holds(source, target) || holds(target, source);
-}
-
-function wayOrUndefined(path: string, side: 'source' | 'target'): Way | undefined {
-  try {
-    return wayTo(path, side);
-  } catch (error) {
-    if (error instanceof SpoolsyncError) return undefined;
-    throw error;
-  }
 }
 
 function overlap(theirs: string, ours: string, option: string): SpoolsyncError {
@@ -104,7 +96,7 @@ function overlap(theirs: string, ours: string, option: string): SpoolsyncError {
 export function refuseInside(account: Account, directory: string, option: '--seal'): void {
   const ours = canonicalOrUndefined(directory, 'target');
   const { inbox } = account.places;
-  const beside = inbox?.startsWith('/') ? canonicalOrUndefined(parentOf(inbox), 'source') : undefined;
+  const beside = inbox?.startsWith('/') ? canonicalOrUndefined(splitPath(inbox).dir, 'source') : undefined;
   const theirs = sourcePaths(account.places).find((path) => ours === path || ours?.startsWith(`${path}/`));
   if (ours === undefined || (theirs === undefined && ours !== beside)) return;
   throw new SpoolsyncError('LOCATIONS_OVERLAP', `${option} lies in the source`, {
@@ -113,23 +105,24 @@ export function refuseInside(account: Account, directory: string, option: '--sea
   });
 }
 
-function parentOf(path: string): string {
-  return path.slice(0, path.lastIndexOf('/')) || '/';
-}
-
 /** Canonical paths of everything that belongs to the source. One that is unsafe is not read, and so needs no guard. */
 function sourcePaths({ root, inbox, index, control }: Account['places']): string[] {
   const paths = [root, inbox, index, control].filter((path) => path?.startsWith('/'));
   return paths.flatMap((path = '') => {
-    const slash = path.lastIndexOf('/');
-    const above = canonicalOrUndefined(path.slice(0, slash) || '/', 'source');
-    return above === undefined ? [path] : [path, `${above === '/' ? '' : above}/${path.slice(slash + 1)}`];
+    const { dir, name } = splitPath(path);
+    const above = canonicalOrUndefined(dir, 'source');
+    return above === undefined ? [path] : [path, `${above === '/' ? '' : above}/${name}`];
   });
 }
 
 function canonicalOrUndefined(path: string, side: 'source' | 'target'): string | undefined {
+  return unlessRefused(() => canonicalPath(path, side));
+}
+
+/** What a look gives; `undefined` where it is refused, as unsafe or not allowed. */
+function unlessRefused<T>(look: () => T): T | undefined {
   try {
-    return canonicalPath(path, side);
+    return look();
   } catch (error) {
     if (error instanceof SpoolsyncError) return undefined;
     throw error;

@@ -1,5 +1,6 @@
 import { SpoolsyncError } from '../core/errors.ts';
 import { Dir } from '../io/dir.ts';
+import { splitPath } from '../io/names.ts';
 import { KIND_WORDS } from '../io/stat.ts';
 import { allUsers, findUser, uidMin } from '../io/users.ts';
 import { expand, type Location, type Places, variablesOf } from './location.ts';
@@ -204,9 +205,9 @@ function ownerOfDir(path: string | undefined): number | undefined {
 
 function ownerOfFile(path: string | undefined): number | undefined {
   if (path === undefined) return undefined;
-  const slash = path.lastIndexOf('/');
-  const dir = Dir.openRoot(path.slice(0, slash) || '/', 'source');
-  const stat = dir?.lstat(path.slice(slash + 1));
+  const { dir: above, name } = splitPath(path);
+  const dir = Dir.openRoot(above, 'source');
+  const stat = dir?.lstat(name);
   dir?.close();
   return stat?.kind === 'file' ? stat.uid : undefined;
 }

@@ -2,7 +2,7 @@ import { SpoolsyncError } from '../core/errors.ts';
 import type { Fingerprint } from '../core/message.ts';
 import type { Dir } from '../io/dir.ts';
 import type { OpenFile } from '../io/file.ts';
-import { printable } from '../io/names.ts';
+import { printable, splitPath } from '../io/names.ts';
 import { sharedFileSystem } from '../io/network-fs.ts';
 import { accountOwner } from '../io/owner.ts';
 import { tryReadLock } from '../io/read-lock.ts';
@@ -73,7 +73,7 @@ export class MboxAccount implements MailAccount<SourceMailbox> {
    */
   static open(account: Account): MboxAccount {
     const { root: rootPath, inbox: inboxPath = `${rootPath}/inbox` } = account.places;
-    const inbox = split(inboxPath);
+    const inbox = splitPath(inboxPath);
     const rejected: Rejected[] = [];
     const root = openOrReject(rootPath, rejected);
     const inboxDir = inbox.dir === rootPath ? root : openOrReject(inbox.dir, rejected);
@@ -163,9 +163,10 @@ export class MboxAccount implements MailAccount<SourceMailbox> {
 
   subscribed(): SubscribedNames {
     const { root, control } = this.#places;
-    const files = this.subscriptions(root.replace(/\/[^/]*$/, '') || '/');
+    const { dir: home, name } = splitPath(root);
+    const files = this.subscriptions(home);
     const raw = [files.dovecot, files.uw];
-    const read = subscribedNames(files, root.split('/').at(-1) ?? '');
+    const read = subscribedNames(files, name);
     if (read.ok) return { names: read.names, rejected: files.rejected, raw };
     const unknown = { path: `${control ?? root}/.subscriptions`, reason: read.reason };
     return { names: undefined, rejected: [...files.rejected, unknown], raw };
@@ -179,7 +180,7 @@ export class MboxAccount implements MailAccount<SourceMailbox> {
 
   /** The dotlock and the index files of a listed mailbox; what may not be looked at is left out. */
   surroundings({ parts, path, isInbox }: SourceMailbox): Surroundings {
-    const name = path.slice(path.lastIndexOf('/') + 1);
+    const { name } = splitPath(path);
     const dotlock = unlessHidden(path, () =>
       isInbox
         ? dotlockIn(this.#inboxDir, name)
@@ -274,9 +275,4 @@ export class MboxAccount implements MailAccount<SourceMailbox> {
   #small(dirPath: string | undefined, name: string, rejected: Rejected[]): Buffer | undefined {
     return dirPath === undefined ? undefined : readOwnAt(dirPath, name, this.owner, rejected)?.bytes;
   }
-}
-
-function split(path: string): { readonly dir: string; readonly name: string } {
-  const slash = path.lastIndexOf('/');
-  return { dir: path.slice(0, slash) || '/', name: path.slice(slash + 1) };
 }

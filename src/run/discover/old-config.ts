@@ -7,7 +7,7 @@ import {
 import { type DovecotMail, dovecotMail } from '../../codec/config/dovecot-mail.ts';
 import { parseMainCf } from '../../codec/config/main-cf.ts';
 import { LIMITS } from '../../core/limits.ts';
-import { printable } from '../../io/names.ts';
+import { printable, splitPath } from '../../io/names.ts';
 import type { Tree } from '../../io/tree.ts';
 import { passedOver } from '../../source/rejected.ts';
 import type { Mentions } from './mentions.ts';
@@ -70,8 +70,7 @@ class Reader {
   /** Files of an `!include`, relative to the one that has it; patterns only in the last part. */
   included(pattern: string, from: Place): IncludedFile[] {
     const path = pattern.startsWith('/') ? pattern : `${from.file.replace(/[^/]*$/, '')}${pattern}`;
-    const slash = path.lastIndexOf('/');
-    const [dir, last] = [path.slice(0, slash) || '/', path.slice(slash + 1)];
+    const { dir, name: last } = splitPath(path);
     const names = /[*?]/.test(last) ? this.#matching(dir, last) : [last];
     return names.flatMap((name) => {
       const file = dir === '/' ? `/${name}` : `${dir}/${name}`;
