@@ -1,5 +1,6 @@
 /** The zones that the language's parser knows, at the end of a text. What has none it would read as time of this machine. */
-const ZONE = /(?::\d\d(?:\.\d+)?\s*|\s|GMT|UTC)[+-]\d\d:?\d\d$|\b(?:GMT|UTC?|[ECMP][SD]T)$|\dZ$/i;
+const ZONE =
+  /(?::\d\d(?:\.\d+)?\s*|\s|(?<![a-z])(?:GMT|UTC))[+-]\d\d:?\d\d$|\b(?:GMT|UTC?|[ECMP][SD]T)$|\dZ$/i;
 
 /**
  * The value of a Date field (RFC 5322, section 3.3, and its obsolete forms) as seconds since 1970.

@@ -102,6 +102,14 @@ describe('any text', () => {
     );
   });
 
+  it.each(['22:33:52 NovUTC-0330', 'CET GMT+2 NovUTC-05:00 10:00 NovGMT+0100'])(
+    'a zone that is glued to a word is none: %s',
+    (value) => {
+      const [first, second] = everywhere(value);
+      expect(second).toBe(first);
+    },
+  );
+
   it('longer than any date is none', () => {
     const date = 'Fri, 9 Nov 2001 22:33:52 +0200';
     expect(parseDateHeader(`${' '.repeat(500)}${date}`)).toBe(parseDateHeader(date));
