@@ -8,6 +8,7 @@ import { messageFiles } from '../maildir/inspect.ts';
 import { openFolder } from '../maildir/target-folder.ts';
 import type { MailboxSize, Room } from '../plan/room.ts';
 import { sameFingerprint } from '../source/spool.ts';
+import { lastPassTime } from '../state/history.ts';
 import { type ManifestHeader, peekManifest } from '../state/manifest.ts';
 import { openKnownAccount, stateName } from '../state/state-dir.ts';
 import type { RunContext } from './context.ts';
@@ -47,7 +48,7 @@ export function openSite(path: string): Site {
 export function lastPassOf(state: string, user: string): bigint | undefined {
   const known = openKnownAccount(state, stateName(user));
   try {
-    return known?.dir.lstat('history.jsonl')?.mtimeNs;
+    return known && lastPassTime(known.dir);
   } finally {
     known?.dir.close();
   }
@@ -73,7 +74,7 @@ export function lookAtAccount(
       mailboxes: jobs.jobs.map((job) => sizeOf(job, manifests, root, site.fileSystem.block)),
       directories: site.missing.length,
       youngest: youngest && { mtimeNs: mtimeOf(youngest), place: youngest.place },
-      lastPassNs: known?.dir.lstat('history.jsonl')?.mtimeNs,
+      lastPassNs: known && lastPassTime(known.dir),
     };
   } finally {
     manifests?.close();

@@ -24,6 +24,11 @@ export interface History {
   readonly damaged: number;
 }
 
+/** When the last pass was recorded, nanoseconds since 1970; `undefined`: none has been. */
+export function lastPassTime(state: Dir): bigint | undefined {
+  return state.lstat(FILE)?.mtimeNs;
+}
+
 /** Reads the last passes; none where there is no file. */
 export function readHistory(state: Dir): History {
   const { lines } = readTail(state);

@@ -96,10 +96,13 @@ export function openManifest(state: Dir, name: string): Manifest | undefined {
     const { end, messages } = checkTrailer(file);
     const header = readHeader(file, end);
     if (header.messages !== messages) throw damaged(file, 'its counts do not agree');
+    // A pass walks through the messages several times, and through those of most mailboxes not at all.
+    let known: number | undefined;
+    const start = () => (known ??= offsetOfLine(file, blockLines(header) + 1, end));
     return {
       header,
-      records: () => readRecords(file, blockLines(header) + 1, end),
-      stretches: () => readStretches(file, header, end),
+      records: () => readRecords(file, start(), end),
+      stretches: () => readStretches(file, start(), end),
       stretch: (place) => stretchOf(file, place),
       blocks: () => readBlocks(file, header, end),
       close: () => file.close(),
@@ -157,7 +160,7 @@ function checkTrailer(file: OpenFile): { readonly end: number; readonly messages
 
 function digestUpTo(file: OpenFile, end: number): string {
   const digest = runningDigest();
-  const chunk = Buffer.allocUnsafe(LIMITS.readChunk);
+  const chunk = Buffer.allocUnsafe(Math.min(LIMITS.readChunk, end));
   for (let at = 0; at < end; ) {
     const got = file.readAt(chunk.subarray(0, Math.min(chunk.length, end - at)), at);
     if (got === 0) break;
@@ -207,25 +210,19 @@ function* readBlocks(file: OpenFile, header: ManifestHeader, end: number): Gener
   }
 }
 
-/** The messages between two offsets, behind so many lines. */
-function* readRecords(
-  file: OpenFile,
-  skip: number,
-  end: number,
-  start = 0,
-): Generator<Remembered, void, void> {
-  let number = 0;
+/** The messages between two offsets, of one stretch or of several. */
+function* readRecords(file: OpenFile, start: number, end: number): Generator<Remembered, void, void> {
+  let at = start;
   for (const { text } of readStateLines(file, start, end)) {
-    if (++number <= skip || text.startsWith('{')) continue;
-    const record = parseRecord(text);
-    if (record === undefined) throw damaged(file, `line ${number} is no message`);
-    yield record;
+    const record = text.startsWith('{') ? 'stretch' : parseRecord(text);
+    if (record === undefined) throw damaged(file, `there is no message at offset ${at}`);
+    at += text.length + 1;
+    if (record !== 'stretch') yield record;
   }
 }
 
-function* readStretches(file: OpenFile, header: ManifestHeader, end: number): Generator<Stretch, void, void> {
-  let at = offsetOfLine(file, blockLines(header) + 1, end);
-  while (at < end) {
+function* readStretches(file: OpenFile, start: number, end: number): Generator<Stretch, void, void> {
+  for (let at = start; at < end; ) {
     const text = lineAt(file, at, Math.min(end, at + SHORT)) ?? lineAt(file, at, end) ?? '';
     const place = parseStretch(text, at + text.length + 1);
     if (place === undefined) throw damaged(file, `there is no stretch at offset ${at}`);
@@ -244,7 +241,7 @@ function stretchOf(file: OpenFile, place: StretchPlace): Stretch {
   const { at, bytes } = place;
   return {
     ...place,
-    records: () => readRecords(file, 0, at + bytes, at),
+    records: () => readRecords(file, at, at + bytes),
     text: () => {
       const lines = Buffer.alloc(bytes - 1);
       if (file.readAt(lines, at) < lines.length) throw damaged(file, 'it is cut short');

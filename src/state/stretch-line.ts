@@ -69,10 +69,8 @@ export class StretchSum {
 /** One line of JSON, ASCII only: `{"messages":128,"uids":[2,129],"offsets":[120,45600,45922],…,"bytes":15872}`. */
 export function formatStretch(summary: StretchSummary, bytes: number): string {
   const { count, firstUid, lastUid, start, lastStart, end, keywords, plain } = summary;
-  const [uids, offsets] = [
-    [firstUid, lastUid],
-    [start, lastStart, end],
-  ];
+  const uids = [firstUid, lastUid];
+  const offsets = [start, lastStart, end];
   return ascii(JSON.stringify({ messages: count, uids, offsets, keywords, plain, bytes }));
 }
 
