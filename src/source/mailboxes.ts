@@ -6,12 +6,11 @@ import { printable, splitPath } from '../io/names.ts';
 import { sharedFileSystem } from '../io/network-fs.ts';
 import { accountOwner } from '../io/owner.ts';
 import { tryReadLock } from '../io/read-lock.ts';
-import { unsafe } from '../io/wrap.ts';
 import type { Account } from './accounts.ts';
 import { type Placement, placeMailboxes } from './folders.ts';
 import type { ListedMailbox, Listing, MailAccount, SubscribedNames } from './mail-account.ts';
 import { openOrReject, openOwn, readOwnAt } from './own-file.ts';
-import { type Rejected, rejectedBy, unlessHidden } from './rejected.ts';
+import { type Rejected, refusalOf, rejectedBy, unlessHidden } from './rejected.ts';
 import { fingerprintOf } from './spool.ts';
 import { subscribedNames } from './subscribed.ts';
 import { dotlockIn, indexFilesIn, type Surroundings } from './surroundings.ts';
@@ -83,7 +82,7 @@ export class MboxAccount implements MailAccount<SourceMailbox> {
       return new MboxAccount(account, { root, inboxDir, inboxName: inbox.name, rejected }, owner);
     inboxDir?.close();
     const [first] = rejected;
-    if (first !== undefined) throw unsafe(first.reason, first.path, 'source');
+    if (first !== undefined) throw refusalOf(first);
     throw new SpoolsyncError('SOURCE_MISSING', `${printable(account.user)} has neither mail root nor INBOX`, {
       place: printable(rootPath),
       advice: `check the location; looked for ${printable(rootPath)} and ${printable(inboxPath)}`,

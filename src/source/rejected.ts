@@ -1,5 +1,6 @@
 import { type ErrorCode, SpoolsyncError } from '../core/errors.ts';
 import { printable } from '../io/names.ts';
+import { unsafe } from '../io/wrap.ts';
 
 /** Something on the disk that is not read; the administrator is told. */
 export interface Rejected {
@@ -26,6 +27,13 @@ export function rejectedBy(error: unknown, path: string): Rejected {
     path,
     reason: message.startsWith(prefix) ? message.slice(prefix.length) : `leads nowhere: ${message}`,
   };
+}
+
+/** The failure of an account of which nothing else can be read either. */
+export function refusalOf({ path, reason, code }: Rejected): SpoolsyncError {
+  if (code === undefined) return unsafe(reason, path, 'source');
+  const advice = 'run as root, or as the user who owns it';
+  return new SpoolsyncError(code, `${printable(path)} ${reason}`, { place: printable(path), advice });
 }
 
 /**

@@ -148,6 +148,17 @@ test('a mailbox that may not be read does not keep the others', () => {
   expect(fs.existsSync(`${a.target}/.Secret`)).toBe(false);
 });
 
+test('an account of which nothing may be read', () => {
+  needsRoot();
+  const a = makeAccount(undefined);
+  fs.chmodSync(`${a.at}/spool`, 0);
+  fs.chmodSync(a.mail, 0);
+  const run = cli(a.args('convert'), { uid: 65534, gid: 65534 });
+  expect(run.status).toBe(77);
+  expect(failures(run)).toMatchObject([{ code: 'PERMISSION', place: a.mail }]);
+  expectClear(run);
+});
+
 test('a target that may not be made', () => {
   needsRoot();
   const a = makeAccount(message(1));

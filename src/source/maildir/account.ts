@@ -4,12 +4,11 @@ import { Dir } from '../../io/dir.ts';
 import { printable } from '../../io/names.ts';
 import { sharedFileSystem } from '../../io/network-fs.ts';
 import { accountOwner } from '../../io/owner.ts';
-import { unsafe } from '../../io/wrap.ts';
 import type { Account } from '../accounts.ts';
 import { type Placement, placeMailboxes } from '../folders.ts';
 import type { ListedMailbox, Listing, MailAccount, SubscribedNames } from '../mail-account.ts';
 import { openOrReject } from '../own-file.ts';
-import type { Rejected } from '../rejected.ts';
+import { type Rejected, refusalOf } from '../rejected.ts';
 import { indexFilesIn, lockFileIn, type Surroundings } from '../surroundings.ts';
 import { openBelow } from '../walk.ts';
 import { folderPrint } from './fingerprint.ts';
@@ -64,7 +63,7 @@ export class MaildirAccount implements MailAccount<MaildirMailbox> {
     const owner = accountOwner(root?.stat, inbox?.stat);
     if (owner !== undefined) return new MaildirAccount(account, { root, inbox, rejected }, owner);
     const [first] = rejected;
-    if (first !== undefined) throw refused(first);
+    if (first !== undefined) throw refusalOf(first);
     throw new SpoolsyncError('SOURCE_MISSING', `${printable(account.user)} has no Maildir`, {
       place: printable(rootPath),
       advice: `check the location; looked for ${printable(rootPath)}`,
@@ -208,10 +207,4 @@ export class MaildirAccount implements MailAccount<MaildirMailbox> {
     const inside = [index, control, inbox].filter((dir) => dir?.startsWith(`${root}/`));
     return new Set(inside.map((dir) => (dir ?? '').slice(root.length + 1)));
   }
-}
-
-function refused({ path, reason, code }: Rejected): SpoolsyncError {
-  if (code === undefined) return unsafe(reason, path, 'source');
-  const advice = 'run as root, or as the user who owns it';
-  return new SpoolsyncError(code, `${printable(path)} ${reason}`, { place: printable(path), advice });
 }
