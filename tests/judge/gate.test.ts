@@ -33,6 +33,19 @@ async function disturbances(open: () => MailAccount): Promise<string> {
 
 const none = { index: undefined, control: undefined };
 
+/** A session that has a mailbox open disturbs, and nothing else does. */
+async function expectSeen(
+  dovecot: ReturnType<typeof openDovecot>,
+  account: () => MailAccount,
+): Promise<void> {
+  expect(await disturbances(account)).toBe('');
+  const session = await dovecot.imap();
+  await session.command('SELECT Sent');
+  expect(await disturbances(account)).toMatch(/Sent.* is open.*\(imap, process \d+\)/);
+  await session.logout();
+  expect(await disturbances(account)).toBe('');
+}
+
 test('an idle session of Dovecot on a spool is seen, and gone when it ends', async () => {
   const at = scratchDir();
   mkdirSync(`${at}/mail`);
@@ -44,12 +57,7 @@ test('an idle session of Dovecot on a spool is seen, and gone when it ends', asy
   const account = () => MboxAccount.open({ user: 'test', places });
   await dovecot.readMailbox('INBOX', { select: true });
   await dovecot.readMailbox('Sent', { select: true });
-  expect(await disturbances(account)).toBe('');
-  const session = await dovecot.imap();
-  await session.command('SELECT Sent');
-  expect(await disturbances(account)).toMatch(/Sent.* is open.*\(imap, process \d+\)/);
-  await session.logout();
-  expect(await disturbances(account)).toBe('');
+  await expectSeen(dovecot, account);
   dovecot.close();
 });
 
@@ -62,11 +70,6 @@ test('an idle session of Dovecot on a Maildir is seen, and gone when it ends', a
   const { root } = dovecot;
   const places = { kind: 'maildir', root, inbox: undefined, layout: 'maildir++', ...none } as const;
   const account = () => MaildirAccount.open({ user: 'test', places });
-  expect(await disturbances(account)).toBe('');
-  const session = await dovecot.imap();
-  await session.command('SELECT Sent');
-  expect(await disturbances(account)).toMatch(/Sent.* is open.*\(imap, process \d+\)/);
-  await session.logout();
-  expect(await disturbances(account)).toBe('');
+  await expectSeen(dovecot, account);
   dovecot.close();
 });

@@ -1,48 +1,15 @@
 import fs from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Dir } from '../../../src/io/dir.ts';
-import {
-  type Manifest,
-  type ManifestHeader,
-  ManifestWriter,
-  openManifest,
-} from '../../../src/state/manifest.ts';
+import { type Manifest, ManifestWriter, openManifest } from '../../../src/state/manifest.ts';
 import { forgetVerified, markVerified, openVerified } from '../../../src/state/verified.ts';
 import { open, tempDir } from '../io/support.ts';
 import { record } from '../plan/model.ts';
-
-const HEADER: ManifestHeader = {
-  generation: 1,
-  account: 'alice',
-  folder: '',
-  mailbox: 'INBOX',
-  rules: 'dovecot',
-  reason: 'asked for',
-  ground: 'mark',
-  reading: 'auto UTC none',
-  settled: true,
-  bytes: 3,
-  findings: { list: [], more: 0 },
-  stamp: '',
-  uidlist: '1 2 3 4 5',
-  targetNext: 100,
-  foreign: 0,
-  lost: [],
-  blocks: { size: 1024, count: 0 },
-  source: { dev: '1', ino: '2', size: 3, mtimeNs: '4', ctimeNs: '5' },
-  target: { count: 0, sum: '0' },
-  guid: '0'.repeat(32),
-  letters: [],
-  messages: 1,
-  uidValidity: 7,
-  numbered: true,
-  uidNext: 100,
-  keywords: [],
-};
+import { headerFor } from './manifest-header.ts';
 
 /** Puts a manifest of one message in place, as a pass does, and opens it. */
 function writeManifest(state: Dir, uid: number, name = 'INBOX'): Manifest {
-  const writer = new ManifestWriter(state, name, { ...HEADER, targetNext: 100 + uid });
+  const writer = new ManifestWriter(state, name, { ...headerFor(1), targetNext: 100 + uid });
   writer.add(record(uid, 'a'));
   writer.commit();
   const manifest = openManifest(state, name);
