@@ -8,16 +8,12 @@ import { forEachAccount } from '../run/accounts.ts';
 import { readConfig } from '../run/config.ts';
 import type { RunContext } from '../run/context.ts';
 import type { AccountPair, ConvertSettings } from '../run/convert-account.ts';
-import { discover } from '../run/discover/discover.ts';
 import { expectRun } from '../run/expect.ts';
-import { finalAccounts } from '../run/final.ts';
 import { pairAccounts } from '../run/pairs.ts';
 import { checkRoom, runPreflight } from '../run/preflight.ts';
 import { accountsOf, readSeal } from '../run/seal-file.ts';
 import { shareOf } from '../run/shard.ts';
 import { planOf, readUsers, type SourcePlan } from '../run/source-plan.ts';
-import { findStatus, statusAccounts } from '../run/status.ts';
-import { verifySeal } from '../run/verify-seal.ts';
 import type { NamedUser } from '../source/users-file.ts';
 import type { CommandOptions } from './options.ts';
 
@@ -33,6 +29,7 @@ export interface Call {
 
 type Command = (call: Call) => Promise<void>;
 
+/** What not all commands need is loaded by those that do: loading it takes as long as a pass with little to do. */
 const COMMANDS: Readonly<Record<CommandName, Command>> = {
   convert: async (call) => {
     const pairs = beginPairs('convert', call, await plansOf(call.options));
@@ -42,9 +39,9 @@ const COMMANDS: Readonly<Record<CommandName, Command>> = {
     const task = { kind: 'convert', settings: passSettings(call) } as const;
     await forEachAccount(call.context, task, pairs);
   },
-  discover: ({ context, options }) => {
+  discover: async ({ context, options }) => {
+    const { discover } = await import('../run/discover/discover.ts');
     discover(context, toNameBytes(path.resolve(options.root ?? '/')));
-    return Promise.resolve();
   },
   final,
   verify: async (call) => {
@@ -54,6 +51,7 @@ const COMMANDS: Readonly<Record<CommandName, Command>> = {
     await forEachAccount(call.context, task, pairs);
   },
   status: async ({ context, options, states }) => {
+    const { findStatus, statusAccounts } = await import('../run/status.ts');
     const users = options.user.map(toNameBytes);
     const found = findStatus(states, users);
     const { version } = context;
@@ -92,6 +90,7 @@ async function final(call: Call): Promise<void> {
     if (event.event === 'failure') done = false;
     context.emit(event);
   };
+  const { finalAccounts } = await import('../run/final.ts');
   await finalAccounts({ ...context, emit }, { ...passSettings(call), ...how }, pairs);
   if (done) context.emit({ ...expected, actual: Math.round(Date.now() - begun.getTime()) / 1000 });
 }
@@ -108,6 +107,7 @@ async function verifyBySeal({ context, options }: Call, file: string): Promise<v
   const accounts = accountsOf(seal, users).length;
   const begin = { event: 'begin', command: 'verify', version: context.version, accounts } as const;
   context.emit(to === undefined ? begin : { ...begin, to });
+  const { verifySeal } = await import('../run/verify-seal.ts');
   await verifySeal(context, seal, to === undefined ? undefined : toNameBytes(to), users);
 }
 

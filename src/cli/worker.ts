@@ -3,4 +3,4 @@ import { workAccounts } from '../run/work-accounts.ts';
 import type { WorkerBirth } from '../run/worker-protocol.ts';
 
 /** Where a worker thread begins (run/workers.ts). */
-workAccounts(parentPort as MessagePort, workerData as WorkerBirth);
+await workAccounts(parentPort as MessagePort, workerData as WorkerBirth);

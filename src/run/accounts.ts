@@ -19,7 +19,7 @@ export async function forEachAccount(
 ): Promise<readonly AccountDone[]> {
   const { threads } = context;
   const count = threads === undefined ? 1 : Math.min(threads.count ?? jobsFor(pairs), pairs.length);
-  if (threads === undefined || count < 2) return inTurn(context, pairs, 1, workOf(context, task));
+  if (threads === undefined || count < 2) return inTurn(context, pairs, 1, await workOf(context, task));
   const workers = new Workers(context, threads, task);
   try {
     return await inTurn(context, pairs, count, (pair) => workers.run(pair));

@@ -7,9 +7,9 @@ import { StopFlag } from './stop-flag.ts';
 import type { Failed, FromWorker, ToWorker, WorkerBirth } from './worker-protocol.ts';
 
 /** The life of a worker thread: accounts come in one by one, what happens to them goes out. */
-export function workAccounts(port: MessagePort, birth: WorkerBirth): void {
+export async function workAccounts(port: MessagePort, birth: WorkerBirth): Promise<void> {
   const say = (message: FromWorker) => port.postMessage(message);
-  const work = workOf(contextOf(birth, say), taskOf(birth));
+  const work = await workOf(contextOf(birth, say), taskOf(birth));
   const one = async (pair: ToWorker) => {
     try {
       say({ done: await work(pair) });
