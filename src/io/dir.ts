@@ -87,12 +87,6 @@ export class Dir {
     return this.#step(name);
   }
 
-  /** The same directory, opened once more. */
-  again(): Dir {
-    const fd = this.#try('open', this.path, () => fs.openSync(`${this.#prefix}.`, OPEN_DIR));
-    return new Dir(fd, this.path, this.side);
-  }
-
   /**
    * Opens an existing regular file. First a handle that touches nothing is opened and looked at; only a regular file is
    * then opened through that handle, so that a FIFO or device is never opened at all, and nothing can be swapped in
@@ -124,12 +118,7 @@ export class Dir {
     const path = this.join(name);
     const flags = C.O_WRONLY | C.O_CREAT | C.O_EXCL | C.O_NOFOLLOW;
     const fd = this.#try('create', path, () => fs.openSync(fsPath(this.#prefix + name), flags, mode));
-    return new OpenFile(
-      fd,
-      path,
-      this.side,
-      this.#try('look at', path, () => toStat(fs.fstatSync(fd, { bigint: true }))),
-    );
+    return new OpenFile(fd, path, this.side);
   }
 
   /** Makes a directory; `mode` is cut by the umask. `exists` says that the name is taken, by whatever. */

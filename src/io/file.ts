@@ -14,15 +14,21 @@ export class OpenFile {
   /** For messages: latin1, one char per byte. */
   readonly path: string;
   readonly side: Side;
-  /** As it was when opened. */
-  readonly stat: Stat;
+  #stat: Stat | undefined;
   #open = true;
 
-  constructor(fd: number, path: string, side: Side, stat: Stat) {
+  /** `stat`: as it was when opened; what was just made here is known to be a file, and looked at when somebody asks. */
+  constructor(fd: number, path: string, side: Side, stat?: Stat) {
     this.fd = fd;
     this.path = path;
     this.side = side;
-    this.stat = stat;
+    this.#stat = stat;
+  }
+
+  /** As it was when opened; where it was made here, when it was first asked for. */
+  get stat(): Stat {
+    this.#stat ??= this.restat();
+    return this.#stat;
   }
 
   /** The state of the file now. */
@@ -66,7 +72,7 @@ export class OpenFile {
   /** Sets access and modification time, in seconds since 1970. */
   setTime(seconds: number): void {
     // As a number, Node takes a time before 1970 for "now"; as a Date it does not.
-    const time = new Date(seconds * 1000);
+    const time = seconds < 0 ? new Date(seconds * 1000) : seconds;
     this.#change('set the time of', () => fs.futimesSync(this.fd, time, time));
   }
 

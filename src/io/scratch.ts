@@ -3,7 +3,6 @@ import os from 'node:os';
 import path from 'node:path';
 import { OpenFile } from './file.ts';
 import { toNameBytes } from './names.ts';
-import { toStat } from './stat.ts';
 import { errnoOf, ioError } from './wrap.ts';
 
 /** open(2) flag that Node does not name: a file that never has a name. */
@@ -17,8 +16,7 @@ export function openScratch(): OpenFile {
   const parent = os.tmpdir();
   try {
     const fd = openNameless(parent);
-    const stat = toStat(fs.fstatSync(fd, { bigint: true }));
-    return new OpenFile(fd, `${toNameBytes(parent)}/(scratch)`, 'target', stat);
+    return new OpenFile(fd, `${toNameBytes(parent)}/(scratch)`, 'target');
   } catch (error) {
     throw ioError(error, 'create a temporary file in', toNameBytes(parent), 'target');
   }

@@ -89,7 +89,7 @@ export class Tree {
   /** The directory in which the last part of a path stands, behind all trusted links; without a name it is the root. */
   #locate(path: string): Located | undefined {
     assert(path.startsWith('/') && !path.includes('\0'), `not an absolute path: ${JSON.stringify(path)}`);
-    const above: Dir[] = [this.#root.again()];
+    const above: Dir[] = [this.#root.reopen()];
     const todo = path.split('/');
     try {
       for (let hops = 0; ; ) {

@@ -234,7 +234,9 @@ class Conversion {
         decision = await this.#decide(source);
         this.#guard(source, decision);
       }
-      writeJournal(state as Dir, this.#job.manifest, this.#generation(), intentsOf(decision.plan()));
+      // Where no message is known, none can come to lie elsewhere.
+      const intents = this.#manifest === undefined ? [] : intentsOf(decision.plan());
+      writeJournal(state as Dir, this.#job.manifest, this.#generation(), intents);
       applied = await applyPlan({
         folder,
         lock,
