@@ -82,12 +82,20 @@ export interface FolderState {
 
 const EMPTY: FolderState = { listing: { count: 0, sum: '0' }, uidlist: '', stamp: '' };
 
-/** `undefined`: a folder that does not exist. */
-export function folderState(folder: TargetFolder | undefined): FolderState {
+/**
+ * `undefined`: a folder that does not exist. `known`: what it was when its stamp could be taken; where that still holds it is
+ * not listed again, which in a large folder takes longer than all that a small change to it asks for.
+ */
+export function folderState(
+  folder: TargetFolder | undefined,
+  known?: Pick<FolderState, 'listing' | 'stamp'>,
+): FolderState {
   if (folder === undefined) return EMPTY;
   const stamp = stampOf(folder);
   const uidlist = uidlistStamp(folder);
-  return { listing: sumListing(folder), uidlist, stamp };
+  const listing =
+    known !== undefined && stamp !== '' && stamp === known.stamp ? known.listing : sumListing(folder);
+  return { listing, uidlist, stamp };
 }
 
 /** Whether a folder is what it was when it was looked at. It is listed only where its times do not settle that. */

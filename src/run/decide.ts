@@ -62,8 +62,8 @@ export interface Decision {
 
 export async function decide(situation: Situation): Promise<Decision> {
   const { manifest, journal, source, folder, manner } = situation;
-  const state = folderState(folder);
   const known = manifest?.header.target ?? { count: 0, sum: '0' };
+  const state = folderState(folder, { listing: known, stamp: manifest?.header.stamp ?? '' });
   const asLeft = state.listing.count === known.count && state.listing.sum === known.sum;
   const inventory = asLeft || folder === undefined ? undefined : takeInventory(folder);
   const cutOff = journal !== undefined;

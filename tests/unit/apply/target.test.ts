@@ -1,12 +1,41 @@
 import fs from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { Staging, stagedName } from '../../../src/apply/staging.ts';
-import { takeInventory } from '../../../src/maildir/inspect.ts';
+import { folderState, takeInventory } from '../../../src/maildir/inspect.ts';
 import { KeywordLetters } from '../../../src/maildir/keyword-letters.ts';
 import { discardFolder, ensureFolder, openFolder } from '../../../src/maildir/target-folder.ts';
 import { open, tempDir } from '../io/support.ts';
 
 const mode = (path: string) => (fs.statSync(path).mode & 0o7777).toString(8);
+
+/** Older than what the clock's grain may hide. */
+const SETTLED_MS = 2100;
+
+describe('what a folder looks like', () => {
+  const BELIEVED = { count: 7, sum: 'abc' };
+
+  test('is not listed while it has the stamp of when it was, and listed when it has not', async () => {
+    const at = tempDir();
+    const folder = ensureFolder(open(at), '.A', undefined);
+    fs.writeFileSync(`${at}/.A/cur/1.x:2,S`, '');
+    await sleep(SETTLED_MS);
+    const { stamp } = folderState(folder);
+    expect(stamp).not.toBe('');
+    expect(folderState(folder, { listing: BELIEVED, stamp }).listing).toEqual(BELIEVED);
+    fs.writeFileSync(`${at}/.A/new/2.x`, '');
+    expect(folderState(folder, { listing: BELIEVED, stamp }).listing.count).toBe(2);
+    folder.close();
+  });
+
+  test('is listed while a change could leave it the same times', () => {
+    const at = tempDir();
+    const folder = ensureFolder(open(at), '.A', undefined);
+    const { stamp, listing } = folderState(folder, { listing: BELIEVED, stamp: '' });
+    expect([stamp, listing.count]).toEqual(['', 0]);
+    folder.close();
+  });
+});
 
 describe('folders', () => {
   test('are the mail user’s alone, whatever the umask', () => {
