@@ -12,7 +12,7 @@ import { ListingSum, messageFiles, sumListing } from '../maildir/inspect.ts';
 import { KeywordLetters } from '../maildir/keyword-letters.ts';
 import type { TargetFolder } from '../maildir/target-folder.ts';
 import { carries, openUidlist } from '../maildir/uidlist-file.ts';
-import { FileMeter } from './measure.ts';
+import { type FileMeasure, FileMeter } from './measure.ts';
 
 /** Announces a difference; the caller adds account and mailbox. */
 export type Differ = (
@@ -148,7 +148,10 @@ class Comparison {
   #compareMessage(record: MessageRecord, { base, fields }: UidlistRecord): boolean {
     const { uid } = record;
     const expected = this.#letters.infoOf(record, record.extra);
-    const name = this.#find(base, expected);
+    const wanted = this.#read(record);
+    // Most files are where they are expected: those are opened without a look before.
+    const direct = wanted ? this.#measureExpected(base, expected) : undefined;
+    const name = direct === undefined ? this.#find(base, expected) : `cur/${base}${expected}`;
     if (name === undefined) {
       this.#differ('-', `its file is missing: ${printable(base)}`, { uid });
       return false;
@@ -156,31 +159,36 @@ class Comparison {
     const [dir, file] = name.startsWith('new/')
       ? [this.#folder.new, name.slice(4)]
       : [this.#folder.cur, name.slice(4)];
-    const where = { uid, place: this.#place(name) };
+    const say = (sign: DifferenceEvent['sign'], reason: string) =>
+      this.#differ(sign, reason, { uid, place: this.#place(name) });
+    const own = base === baseOf(record);
+    const { info } = splitName(file);
     const named = [
-      ...this.#flagsDiffer(record, splitName(file).info),
-      ...(base === baseOf(record) ? [] : ['its file has a name that spoolsync would not give it']),
+      // The commonest case, told without taking the letters apart.
+      ...(info === expected && record.keywords.length === 0 ? [] : this.#flagsDiffer(record, info)),
+      ...(own ? [] : ['its file has a name that spoolsync would not give it']),
       ...fieldsDiffer(record, fields),
     ];
-    if (!this.#read(record)) {
-      for (const reason of named) this.#differ('*', reason, where);
+    if (!wanted) {
+      for (const reason of named) say('*', reason);
       return named.length === 0;
     }
-    const found = this.#meter.measure(dir, file);
+    const found = direct ?? this.#meter.measure(dir, file);
     if (found === undefined) {
-      this.#differ('!', 'its file vanished while it was compared', where);
+      say('!', 'its file vanished while it was compared');
       return false;
     }
     this.#took(found.size);
     const reasons = [
       ...bytesDiffer(record, found),
-      ...sizesDiffer(base, found),
+      // A name of ours says what the source has.
+      ...(own && found.size === record.size && found.vsize === record.vsize ? [] : sizesDiffer(base, found)),
       ...(found.mtime === record.date || !isStorable(record.date)
         ? []
         : [`INTERNALDATE ${date(found.mtime)}, source ${date(record.date)}`]),
       ...named,
     ];
-    for (const reason of reasons) this.#differ('*', reason, where);
+    for (const reason of reasons) say('*', reason);
     return reasons.length === 0;
   }
 
@@ -243,6 +251,12 @@ class Comparison {
       else if (parseOwnBaseName(base) === undefined) this.#foreign++;
       else this.#differ('+', 'only in the target, and without a UID', { place: this.#place(name) });
     }
+  }
+
+  #measureExpected(base: string, expected: string): FileMeasure | undefined {
+    const found = expected === '' ? undefined : this.#meter.measure(this.#folder.cur, base + expected);
+    if (found !== undefined) this.#seen.add(base + expected);
+    return found;
   }
 
   /** The file of a base name, with `cur/` or `new/` before it. */

@@ -38,6 +38,17 @@ export interface MaildirInfo {
  * before. Keyword indexes outside 0 to 25 break the contract: a Maildir cannot hold them.
  */
 export function formatInfo(flags: Flags, keywordIndexes: readonly number[], extra = ''): string {
+  const plain = keywordIndexes.length === 0 && extra === '';
+  if (!plain) return writeInfo(flags, keywordIndexes, extra);
+  const known = PLAIN.get(flags) ?? writeInfo(flags, [], '');
+  PLAIN.set(flags, known);
+  return known;
+}
+
+/** What most messages have, by their flags: there are 32 of them, and millions of names. */
+const PLAIN = new Map<Flags, string>();
+
+function writeInfo(flags: Flags, keywordIndexes: readonly number[], extra: string): string {
   const letters = new Set<string>();
   for (const [letter, flag] of LETTERS) if ((flags & flag) !== 0) letters.add(letter);
   for (const index of keywordIndexes) {
