@@ -143,7 +143,7 @@ async function main() {
     skipped,
   };
   writeResults(all, facts);
-  const missed = verdicts(all).filter(({ met }) => !met);
+  const missed = verdicts(all).filter(({ met }) => met !== true);
   for (const { work, place, what, wanted, measured } of missed)
     process.stdout.write(`missed: ${work}, ${place}: ${what}: ${measured}, wanted ${wanted}\n`);
   for (const what of skipped) process.stdout.write(`not measured: ${what}\n`);

@@ -55,7 +55,7 @@ function section({ place, figures, parts }) {
       one.rows.filter(({ runs }) => runs.length === 0),
     ];
     const rows = here.map((row) => cells(row, one).slice(0, head.length));
-    const notes = absent.map((row) => `\n- ${row.name}: ${row.absent?.split('\n')[0]}`).join('');
+    const notes = absent.map((row) => `\n- ${row.name}: ${row.absent?.split('\n', 2).join(': ')}`).join('');
     return `### ${one.title}, ${place}\n\n${table(head, rows)}\n${notes === '' ? '' : `${notes}\n`}`;
   });
   if (parts !== undefined) tables.push(`### In memory, one core\n\n${microTable(parts)}\n`);
@@ -78,7 +78,7 @@ export function report(all, { machine, places, peers, scale, rounds, skipped }) 
     verdict.wanted,
     verdict.measured,
     verdict.range,
-    verdict.met ? 'yes' : 'NO',
+    verdict.met === undefined ? 'not measured' : verdict.met ? 'yes' : 'NO',
   ]);
   const list = (/** @type {readonly string[]} */ items) => items.map((item) => `- ${item}\n`).join('');
   const left = skipped.length === 0 ? '' : `\n## Not measured\n\n${list(skipped)}`;

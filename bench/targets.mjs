@@ -13,7 +13,7 @@ import { ratio } from './compare.mjs';
  * @property {string} wanted
  * @property {string} measured
  * @property {string} range
- * @property {boolean} met
+ * @property {boolean | undefined} met undefined: not measured
  */
 
 /** @param {number} value */
@@ -25,22 +25,28 @@ export function verdicts(all) {
   return all.flatMap((done) => [...pairs(done), ...limits(done)]);
 }
 
-/** Beside contenders. Those that are not here are no verdict: the report names them. @param {Done} done @returns {Verdict[]} */
+/** Beside contenders. @param {Done} done @returns {Verdict[]} */
 function pairs({ place, figures }) {
   return figures.flatMap(({ title, rows }) => {
     const [ours] = rows;
     return rows.flatMap((row) => {
       const { target } = row;
-      if (target === undefined || ours === undefined || row.runs.length === 0) return [];
+      if (target === undefined || ours === undefined) return [];
       const most = 'most' in target;
+      const aim = {
+        work: title,
+        place,
+        what: most ? `time, to that of ${row.name}` : `times faster than ${row.name}`,
+        wanted: most ? `at most ${rounded(target.most)} x` : `at least ${rounded(target.faster)} x`,
+      };
+      if (row.runs.length === 0) return [{ ...aim, measured: 'nothing', range: '', met: undefined }];
       const { value, low, high } = most ? ratio(ours, row) : ratio(row, ours);
       const met = most ? value <= target.most : value >= target.faster;
+      const wrong = row.lost === 0 ? '' : ', which got it wrong';
       return [
         {
-          work: title,
-          place,
-          what: most ? `time, to that of ${row.name}` : `times faster than ${row.name}`,
-          wanted: most ? `at most ${rounded(target.most)} x` : `at least ${rounded(target.faster)} x`,
+          ...aim,
+          what: aim.what + wrong,
           measured: `${rounded(value)} x`,
           range: `${rounded(low)} to ${rounded(high)}`,
           met,
