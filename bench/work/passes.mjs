@@ -49,25 +49,45 @@ async function settle(bench, contenders) {
   await settleTimes();
 }
 
+/**
+ * An account tree at rest.
+ * @param {Bench} bench @param {{ mailboxes: number, each: number, size: number }} tree @param {Readonly<Record<string, Target>>} targets
+ */
+async function rest(bench, { mailboxes, each, size }, targets) {
+  const { root } = bench;
+  const spools = new Spools(31);
+  let bytes = spools.write(`${root}/mail/inbox`, each, size).bytes;
+  for (let n = 1; n < mailboxes; n++)
+    bytes += spools.write(`${root}/mail/d${n % 20}/m${n}`, each, size).bytes;
+  const messages = mailboxes * each;
+  const contenders = updaters(bench, targets);
+  await settle(bench, contenders);
+  const title = `nothing changed, ${thousands(mailboxes)} mailboxes, ${thousands(messages)} messages`;
+  return { figures: [await compare({ title, messages, bytes }, contenders, bench)] };
+}
+
 /** @type {Work} */
 export const nothingChanged = {
   name: 'nothing changed',
   places: ['tmpfs', 'disk'],
   needs: (place) => (place === 'tmpfs' ? 18e9 : 3e9),
-  async run(bench) {
-    const { root, scale, place } = bench;
-    const mailboxes = scaled(1000, Math.sqrt(scale));
-    const each = scaled(place === 'tmpfs' ? 1000 : 100, Math.sqrt(scale));
-    const spools = new Spools(31);
-    let bytes = spools.write(`${root}/mail/inbox`, each, 1000).bytes;
-    for (let n = 1; n < mailboxes; n++)
-      bytes += spools.write(`${root}/mail/d${n % 20}/m${n}`, each, 1000).bytes;
-    const messages = mailboxes * each;
-    const contenders = updaters(bench, { [RSYNC]: { faster: 20 }, [DOVEADM]: { faster: 10 } });
-    await settle(bench, contenders);
-    const title = `nothing changed, ${thousands(mailboxes)} mailboxes, ${thousands(messages)} messages`;
-    return { figures: [await compare({ title, messages, bytes }, contenders, bench)] };
+  run(bench) {
+    const mailboxes = scaled(1000, Math.sqrt(bench.scale));
+    const each = scaled(bench.place === 'tmpfs' ? 1000 : 100, Math.sqrt(bench.scale));
+    return rest(
+      bench,
+      { mailboxes, each, size: 1000 },
+      { [RSYNC]: { faster: 20 }, [DOVEADM]: { faster: 10 } },
+    );
   },
+};
+
+/** What a mailbox costs, whatever is in it. @type {Work} */
+export const manyMailboxes = {
+  name: 'many mailboxes',
+  places: ['tmpfs'],
+  needs: () => 2e9,
+  run: (bench) => rest(bench, { mailboxes: scaled(10_000, bench.scale), each: 3, size: 1000 }, {}),
 };
 
 /** The spool, and doveadm's copy of it. @param {Bench} bench */
