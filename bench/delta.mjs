@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import xxhash from 'xxhash-wasm';
 import { describeMachine, table } from './machine.mjs';
-import { Mail, Random } from './spools.mjs';
+import { Mail, Random, reflag } from './spools.mjs';
 
 /**
  * What it costs to read a spool again, beside what it costs to read and hash its bytes: 150 MB, with 20 new messages, with
@@ -70,15 +70,6 @@ function makeSpools() {
       { name: 'only its time changed', bytes: before, added: 0 },
     ],
   };
-}
-
-/** Writes other flags over those of some messages, as Dovecot does. @param {Buffer} bytes @param {(i: number) => boolean} chosen */
-function reflag(bytes, chosen) {
-  const copy = Buffer.from(bytes);
-  let i = 0;
-  for (let at = copy.indexOf('\nStatus: '); at >= 0; at = copy.indexOf('\nStatus: ', at + 1))
-    if (chosen(i++)) copy[at + 9] = copy[at + 9] === 0x52 ? 0x4e : 0x52;
-  return copy;
 }
 
 /** The reading part of a pass. @param {string} name @param {any} known @returns {Promise<any>} */

@@ -28,3 +28,16 @@ export function table(head, rows) {
   const rule = `| ${dashes.join(' | ')} |`;
   return [line(head), rule, ...rows.map(line)].join('\n');
 }
+
+/** What bench/micro.mjs measures. @param {readonly import('./micro.mjs').Part[]} parts */
+export function microTable(parts) {
+  const rows = parts.map(({ name, count, bytes, best, median }) => [
+    name,
+    String(count),
+    (bytes / 1e6).toFixed(1),
+    best.toFixed(0),
+    median.toFixed(0),
+    ((count / bytes) * median * 1000).toFixed(0),
+  ]);
+  return table(['part', 'things', 'MB', 'MB/s, best', 'MB/s, median', 'thousand things/s'], rows);
+}
