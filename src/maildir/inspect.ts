@@ -116,13 +116,17 @@ export function uidlistStamp({ dir }: TargetFolder): string {
  * stamps mean that no name was added, removed or changed in between. Empty where one of the times is so young that a
  * change may follow within the same tick of the clock (`YOUNG_MS`): such a folder must be listed the next time.
  */
-export function stampOf(folder: TargetFolder): string {
-  const stats = [
-    folder.cur.restat(),
-    folder.new.restat(),
-    folder.dir.lstat(UIDLIST),
-    folder.dir.lstat(KEYWORDS),
-  ];
+function stampOf(folder: TargetFolder): string {
+  return stampFrom(folder, folder.cur.restat(), folder.new.restat());
+}
+
+/** The same of a folder that has just been opened: as it was then. */
+export function stampAsOpened(folder: TargetFolder): string {
+  return stampFrom(folder, folder.cur.stat, folder.new.stat);
+}
+
+function stampFrom({ dir }: TargetFolder, cur: Stat, fresh: Stat): string {
+  const stats = [cur, fresh, dir.lstat(UIDLIST), dir.lstat(KEYWORDS)];
   if (stats.some((stat) => stat !== undefined && isYoung(stat))) return '';
   return stats.map((stat) => (stat === undefined ? '-' : stampOfFile(stat))).join(';');
 }

@@ -7,7 +7,7 @@ import type { User } from '../io/in-use.ts';
 import { printable } from '../io/names.ts';
 import type { Owner } from '../io/owner.ts';
 import { lockUidlist } from '../io/uidlist-lock.ts';
-import { isAsSeen, stampOf, sumListing } from '../maildir/inspect.ts';
+import { isAsSeen, stampAsOpened, sumListing } from '../maildir/inspect.ts';
 import { discardFolder, ensureFolder, openFolder, type TargetFolder } from '../maildir/target-folder.ts';
 import type { MaxRemove } from '../plan/removals.ts';
 import { hasJournal, type Journal, openJournal, removeJournal, writeJournal } from '../state/journal.ts';
@@ -123,7 +123,7 @@ function restingResult(
   if (manifest === undefined || folder === undefined || target.state === undefined) return undefined;
   const { header } = manifest;
   if (!isUnchanged(header, job)) return undefined;
-  if (header.stamp === '' || header.stamp !== stampOf(folder)) return undefined;
+  if (header.stamp === '' || header.stamp !== stampAsOpened(folder)) return undefined;
   if (hasJournal(target.state, job.manifest)) return undefined;
   new MailboxRemarks(job).again(header, job.place);
   const { messages, bytes, foreign } = header;

@@ -55,6 +55,8 @@ export class MboxAccount implements MailAccount<SourceMailbox> {
   readonly #inboxDir: Dir | undefined;
   readonly #inboxName: string;
   readonly #rejected: readonly Rejected[];
+  /** The directory below the mail root that was looked into last: mailboxes come sorted, and many lie in one. */
+  #last: { readonly key: string; readonly dir: Dir } | undefined;
 
   private constructor(account: Account, places: OpenPlaces, owner: number) {
     this.user = account.user;
@@ -134,6 +136,7 @@ export class MboxAccount implements MailAccount<SourceMailbox> {
         });
       else mailboxes.push(this.#mailbox(parts, path, false));
     }
+    this.#leave();
     return { mailboxes, rejected };
   }
 
@@ -174,16 +177,15 @@ export class MboxAccount implements MailAccount<SourceMailbox> {
   /** Opens a listed mailbox for reading; `undefined`: it is gone. Changed for something else: `SOURCE_UNSAFE`. */
   openMailbox(mailbox: SourceMailbox): OpenFile | undefined {
     if (mailbox.isInbox) return this.#openInbox();
-    return this.#root === undefined ? undefined : this.#openBelow(this.#root, mailbox.parts);
+    const { parts } = mailbox;
+    return openOwn(this.#dirBelow(parts.slice(0, -1)), parts.at(-1) ?? '', this.owner);
   }
 
   /** The dotlock and the index files of a listed mailbox; what may not be looked at is left out. */
   surroundings({ parts, path, isInbox }: SourceMailbox): Surroundings {
     const { name } = splitPath(path);
     const dotlock = unlessHidden(path, () =>
-      isInbox
-        ? dotlockIn(this.#inboxDir, name)
-        : this.#inDir(this.#root, parts.slice(0, -1), (dir) => dotlockIn(dir, name)),
+      isInbox ? dotlockIn(this.#inboxDir, name) : dotlockIn(this.#dirBelow(parts.slice(0, -1)), name),
     );
     const index = unlessHidden(path, () => this.#inIndex(parts, indexFilesIn));
     return { dotlock, index: index ?? [] };
@@ -199,6 +201,7 @@ export class MboxAccount implements MailAccount<SourceMailbox> {
   }
 
   close(): void {
+    this.#leave();
     this.#root?.close();
     this.#inboxDir?.close();
   }
@@ -210,14 +213,20 @@ export class MboxAccount implements MailAccount<SourceMailbox> {
     return openOwn(dir, this.#inboxName, this.owner, knownFromRoot ? 'root' : 'file');
   }
 
-  #openBelow(root: Dir, parts: readonly string[]): OpenFile | undefined {
-    const dir = openBelow(root, parts.slice(0, -1), this.owner);
-    if (dir === undefined) return undefined;
-    try {
-      return openOwn(dir, parts.at(-1) ?? '', this.owner);
-    } finally {
-      if (dir !== root) dir.close();
-    }
+  /** A directory below the mail root, open until the next one is asked for. */
+  #dirBelow(parts: readonly string[]): Dir | undefined {
+    if (this.#root === undefined || parts.length === 0) return this.#root;
+    const key = parts.join('/');
+    if (this.#last?.key === key) return this.#last.dir;
+    this.#leave();
+    const dir = openBelow(this.#root, parts, this.owner);
+    if (dir !== undefined) this.#last = { key, dir };
+    return dir;
+  }
+
+  #leave(): void {
+    this.#last?.dir.close();
+    this.#last = undefined;
   }
 
   #mailbox(parts: readonly string[], path: string, isInbox: boolean): SourceMailbox {
@@ -243,22 +252,23 @@ export class MboxAccount implements MailAccount<SourceMailbox> {
   #inIndex<T>(parts: readonly string[], look: (dir: Dir) => T): T | undefined {
     const place = this.#places.index ?? this.#places.root;
     if (place === 'MEMORY') return undefined;
-    const root = place === this.#places.root ? this.#root : openOrReject(place, []);
+    const below = ['.imap', parts.at(-1) ?? ''];
+    if (place === this.#places.root) return this.#inDir(this.#dirBelow(parts.slice(0, -1)), below, look);
+    const root = openOrReject(place, []);
     try {
-      return this.#inDir(root, [...parts.slice(0, -1), '.imap', parts.at(-1) ?? ''], look);
+      return this.#inDir(root, [...parts.slice(0, -1), ...below], look);
     } finally {
-      if (root !== this.#root) root?.close();
+      root?.close();
     }
   }
 
-  /** Looks into a directory below a root, if it exists. */
-  #inDir<T>(root: Dir | undefined, parts: readonly string[], look: (dir: Dir) => T): T | undefined {
-    const dir = root === undefined ? undefined : openBelow(root, parts, this.owner);
-    if (dir === undefined) return undefined;
+  /** Looks into a directory below another, if it exists. */
+  #inDir<T>(above: Dir | undefined, parts: readonly string[], look: (dir: Dir) => T): T | undefined {
+    const dir = above === undefined ? undefined : openBelow(above, parts, this.owner);
     try {
-      return look(dir);
+      return dir === undefined ? undefined : look(dir);
     } finally {
-      if (dir !== root) dir.close();
+      dir?.close();
     }
   }
 

@@ -1,4 +1,5 @@
-import { runningDigest } from '../codec/digest.ts';
+import { digestOf, runningDigest } from '../codec/digest.ts';
+import { LF } from '../core/bytes.ts';
 import { assert, SpoolsyncError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Findings, Fingerprint, Listing, MailboxFacts, Remembered } from '../core/message.ts';
@@ -93,8 +94,7 @@ export function openManifest(state: Dir, name: string): Manifest | undefined {
   const file = state.openFile(name);
   if (file === undefined) return undefined;
   try {
-    const { end, messages } = checkTrailer(file);
-    const header = readHeader(file, end);
+    const { end, messages, header } = check(file);
     if (header.messages !== messages) throw damaged(file, 'its counts do not agree');
     // A pass walks through the messages several times, and through those of most mailboxes not at all.
     let known: number | undefined;
@@ -145,17 +145,53 @@ export function isUnusable(error: unknown): error is SpoolsyncError {
 /** The last line, exactly as `commit` writes it. */
 const TRAILER = /^\{"messages":(0|[1-9]\d*),"xxh64":"([0-9a-f]{16})"\}\n$/;
 
-/** Checks the digest; returns the offset of the trailer line, and the count in it. */
-function checkTrailer(file: OpenFile): { readonly end: number; readonly messages: number } {
-  const { size } = file.restat();
+/** What the trailer line says, where it begins, and the header. */
+interface Checked {
+  readonly end: number;
+  readonly messages: number;
+  readonly header: ManifestHeader;
+}
+
+/** For manifests that are read at once: those of most mailboxes, night after night. */
+let whole: Buffer | undefined;
+
+/** Checks the digest of all lines. */
+function check(file: OpenFile): Checked {
+  const { size } = file.stat;
+  if (size > LIMITS.readChunk) {
+    const { end, messages } = checkTrailer(file, size);
+    return { end, messages, header: readHeader(file, end) };
+  }
+  whole ??= Buffer.allocUnsafeSlow(LIMITS.readChunk);
+  const bytes = whole.subarray(0, file.readAt(whole.subarray(0, size), 0));
+  const { end, messages, xxh64 } = trailerIn(file, bytes, 0);
+  if (digestOf(bytes.subarray(0, end)) !== xxh64) throw unfit(file);
+  return { end, messages, header: parseHeader(file, bytes.toString('latin1', 0, bytes.indexOf(LF))) };
+}
+
+/** The same for a large one: where the trailer line begins, and the count in it. */
+function checkTrailer(file: OpenFile, size: number): Omit<Checked, 'header'> {
   const tail = Buffer.alloc(Math.min(size, 256));
   file.readAt(tail, size - tail.length);
-  const start = size - tail.length + tail.lastIndexOf(0x0a, tail.length - 2) + 1;
-  const line = tail.toString('latin1', start - (size - tail.length));
-  const [, messages, xxh64] = TRAILER.exec(line) ?? [];
-  if (messages === undefined) throw damaged(file, 'it is cut short');
-  if (digestUpTo(file, start) !== xxh64) throw damaged(file, 'its checksum does not fit');
-  return { end: start, messages: Number(messages) };
+  const { end, messages, xxh64 } = trailerIn(file, tail, size - tail.length);
+  if (digestUpTo(file, end) !== xxh64) throw unfit(file);
+  return { end, messages };
+}
+
+/** Reads the last line of a manifest, whose last bytes begin at an offset of it. */
+function trailerIn(
+  file: OpenFile,
+  bytes: Buffer,
+  offset: number,
+): { readonly end: number; readonly messages: number; readonly xxh64: string } {
+  const start = bytes.lastIndexOf(LF, bytes.length - 2) + 1;
+  const [, messages, xxh64] = TRAILER.exec(bytes.toString('latin1', start)) ?? [];
+  if (messages === undefined || xxh64 === undefined) throw damaged(file, 'it is cut short');
+  return { end: offset + start, messages: Number(messages), xxh64 };
+}
+
+function unfit(file: OpenFile): SpoolsyncError {
+  return damaged(file, 'its checksum does not fit');
 }
 
 function digestUpTo(file: OpenFile, end: number): string {
@@ -177,7 +213,11 @@ interface Format {
 
 function readHeader(file: OpenFile, end: number): ManifestHeader {
   const first = readStateLines(file, 0, end).next();
-  const value = first.done ? undefined : parseJson(first.value.text);
+  return parseHeader(file, first.done ? '' : first.value.text);
+}
+
+function parseHeader(file: OpenFile, line: string): ManifestHeader {
+  const value = parseJson(line);
   const header = value as (ManifestHeader & Partial<Format>) | undefined;
   if (header?.format !== FORMAT) throw damaged(file, 'it is no manifest');
   if (header.version !== VERSION) {
