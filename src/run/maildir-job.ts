@@ -2,6 +2,7 @@ import { decodeMutf7 } from '../codec/maildir/mutf7.ts';
 import { SpoolsyncError } from '../core/errors.ts';
 import type { Fingerprint, Remembered, Scanned } from '../core/message.ts';
 import { printable } from '../io/names.ts';
+import { spell } from '../source/folders.ts';
 import type { MaildirAccount, MaildirMailbox } from '../source/maildir/account.ts';
 import { readCourierUidls } from '../source/maildir/courier-pop3.ts';
 import { folderPrint } from '../source/maildir/fingerprint.ts';
@@ -11,6 +12,7 @@ import { measureFolder } from '../source/maildir/measure.ts';
 import type { MessageStore } from '../source/maildir/message-store.ts';
 import { MessageReader } from '../source/maildir/reader.ts';
 import { type FolderScan, type ScanInput, scanFolder } from '../source/maildir/scan.ts';
+import { servedByCourier } from '../source/maildir/uidlist.ts';
 import type { Manifest } from '../state/manifest.ts';
 import { Spill } from '../state/spill.ts';
 import type { RunContext } from './context.ts';
@@ -57,25 +59,32 @@ export function maildirJob(
         folder.close();
       }
     },
-    read: (running, how) =>
-      readFolder(
+    read: (running, how) => {
+      const folder = open();
+      return readFolder(
         askedFor(running, job),
         how,
-        { folder: open(), owner: source.owner, place, problems: nameProblems(mailbox, job) },
+        { folder, owner: source.owner, place, problems: nameProblems(mailbox, job, folder) },
         (scan) => {
           const user = printable(source.user);
           const { rules, reason } = scan.numbers;
           context.emit({ event: 'rules', user, mailbox: job.mailbox, place, rules, reason });
         },
-      ),
+      );
+    },
     check: async () => new FolderCheck(open(), source.owner, place),
   };
 }
 
-/** Courier 5 writes names in UTF-8, others what is no name at all: Dovecot would not list such a folder. */
-function nameProblems({ isInbox, parts }: MaildirMailbox, { folder }: FolderJob): readonly Problem[] {
-  const name = parts.map((part) => `.${part}`).join('');
-  if (isInbox || name === folder || !isOddName(parts)) return [];
+/** Dovecot would not list a folder whose name is no modified UTF-7. Courier 5, which writes UTF-8, shows it under its new name. */
+function nameProblems(
+  { isInbox, parts }: MaildirMailbox,
+  { folder }: FolderJob,
+  from: SourceFolder,
+): readonly Problem[] {
+  const names = (spelled: readonly string[]) => spelled.map((part) => `.${part}`).join('') === folder;
+  if (isInbox || names(parts) || !isOddName(parts)) return [];
+  if (names(parts.map(spell)) && servedByCourier(from)) return [];
   const message = `its directory has a name that Dovecot does not read; in the target it is ${printable(folder)}`;
   return [{ code: 'FOLDER_NAME_REPAIRED', file: '', message }];
 }

@@ -1,4 +1,4 @@
-import { compareCourierPop3 } from '../codec/maildir/courier-pop3.ts';
+import { compareCourierPop3 } from '../codec/maildir/courier-order.ts';
 import type { MessageRecord, Scanned } from '../core/message.ts';
 
 /** In which order a POP3 server lists the messages of a Maildir: by time of the file (qmail), or as Courier does. */

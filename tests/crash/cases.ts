@@ -88,7 +88,7 @@ function lostValidities(place: PreparedSlot, before: Tree, after: Tree): string[
     .map(([folder, value]) => `${folder} had UIDVALIDITY ${value}, and has ${now.get(folder)}`);
 }
 
-function differences(wanted: readonly string[], got: readonly string[]): string[] {
+export function differences(wanted: readonly string[], got: readonly string[]): string[] {
   const missing = wanted.filter((line) => !got.includes(line)).map((line) => `missing: ${cut(line)}`);
   return [...missing, ...got.filter((line) => !wanted.includes(line)).map((line) => `left: ${cut(line)}`)];
 }

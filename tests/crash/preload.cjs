@@ -45,6 +45,7 @@ const CHANGES_NOTHING = new Set(['fsyncSync', 'closeSync']);
 let plan;
 let number = 0;
 let log;
+let kept;
 
 function descriptorPath(fd) {
   try {
@@ -72,6 +73,28 @@ function note(entry) {
   if (plan.log === undefined) return;
   log ??= real.openSync(plan.log, C.O_WRONLY | C.O_CREAT | C.O_APPEND, 0o600);
   real.writeSync(log, `${JSON.stringify(entry)}\n`);
+}
+
+/** Writes down all that lies in the place of the plan: what a process that is killed at this moment leaves. */
+function keep(torn) {
+  const nodes = [];
+  const visit = (relative) => {
+    for (const name of real.readdirSync(`${plan.keep.at}/${relative}`).sort()) {
+      const at = relative === '' ? name : `${relative}/${name}`;
+      const stat = real.lstatSync(`${plan.keep.at}/${at}`);
+      const mode = stat.mode & 0o7777;
+      nodes.push(stat.isDirectory() ? { at, mode } : { at, mode, ...content(at, stat) });
+      if (stat.isDirectory()) visit(at);
+    }
+  };
+  visit('');
+  kept ??= real.openSync(plan.keep.in, C.O_WRONLY | C.O_CREAT | C.O_TRUNC, 0o600);
+  real.writeSync(kept, `${JSON.stringify({ n: number, torn, nodes })}\n`);
+}
+
+function content(at, stat) {
+  const bytes = real.readFileSync(`${plan.keep.at}/${at}`).toString('base64');
+  return { seconds: Math.floor(stat.mtimeMs / 1000), bytes };
 }
 
 function changes(call, args) {
@@ -119,8 +142,18 @@ function pass(name, path, args, run) {
       if (call === 'close') run();
       throw failure(call, path);
     default:
-      return logged(entry, run);
+      if (plan.keep === undefined || !change) return logged(entry, run);
+      keep(false);
+      return logged(entry, call === 'write' && args[3] > 1 ? () => inTwo(args) : run);
   }
+}
+
+/** A write, with a look at what lies there in the middle of it. */
+function inTwo([fd, bytes, offset, length]) {
+  const half = Math.floor(length / 2);
+  real.writeSync(fd, bytes, offset, half);
+  keep(true);
+  return half + real.writeSync(fd, bytes, offset + half, length - half);
 }
 
 function logged(entry, run) {
@@ -231,8 +264,8 @@ function wrapReadFile() {
  * files are, and must not depend on how busy the machine is.
  */
 function arm(next) {
-  if (log !== undefined) real.closeSync(log);
-  [plan, number, log] = [next, 0, undefined];
+  for (const fd of [log, kept]) if (fd !== undefined) real.closeSync(fd);
+  [plan, number, log, kept] = [next, 0, undefined, undefined];
   Date.now = next === undefined ? realNow : () => next.clock;
 }
 

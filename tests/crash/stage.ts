@@ -25,6 +25,14 @@ export interface Plan {
   readonly again?: readonly string[];
   /** Whether bytes written go into the log. */
   readonly data?: boolean;
+  /** Whether what lies there is kept for `left()`: before each call that changes something, and in the middle of each write. */
+  readonly keep?: boolean;
+}
+
+/** Where a pass dies: before one of its calls that change something, or in the middle of one that writes. */
+export interface Moment {
+  readonly at: number;
+  readonly do: 'kill' | 'torn';
 }
 
 /** One call, as preload.cjs logs it. */
@@ -67,6 +75,7 @@ export class Slot {
   readonly #source: string;
   readonly #from: string;
   readonly #log: string;
+  readonly #kept: string;
   #runner: ChildProcess | undefined;
   /** When the files were put there. */
   #restored = Date.now();
@@ -77,6 +86,7 @@ export class Slot {
     this.#source = source;
     this.#from = from.replaceAll('SOURCE', source);
     this.#log = `${at}.log`;
+    this.#kept = `${at}.kept`;
     materialise(at, new Map(['seal', 'tmp'].map((name) => [name, { mode: 0o700 }])));
   }
 
@@ -113,6 +123,12 @@ export class Slot {
     return lines.map((line) => JSON.parse(line) as Call);
   }
 
+  /** What lay there at each moment of the last run with `keep`, by `momentKey`. */
+  left(): Map<string, Tree> {
+    const lines = fs.readFileSync(this.#kept, 'utf8').split('\n').slice(0, -1);
+    return new Map(lines.map((line) => keptTree(JSON.parse(line) as Kept)));
+  }
+
   state(): Tree {
     return capture(this.at);
   }
@@ -141,7 +157,8 @@ export class Slot {
     const below = [`${at}/Maildir`, `${at}/state`, `${at}/tmp`, `${at}/seal`];
     if (plan.count === 'calls') below.push(this.#source);
     const log = plan.do === 'kill' || plan.do === 'torn' ? {} : { log: this.#log };
-    return { below, clock: this.#restored, ...log, ...plan };
+    const keep = plan.keep === true ? { at, in: this.#kept } : undefined;
+    return { below, clock: this.#restored, ...log, ...plan, keep };
   }
 
   #options([command]: readonly string[]): string[] {
@@ -152,6 +169,25 @@ export class Slot {
     const begin = ['convert', 'final'].includes(command ?? '') ? ['--skip-preflight'] : [];
     return [...places, '--json', ...seal, ...begin];
   }
+}
+
+/** A line of the preload's: the moment, and what lay there. */
+interface Kept {
+  readonly n: number;
+  readonly torn: boolean;
+  readonly nodes: readonly { at: string; mode: number; seconds?: number; bytes?: string }[];
+}
+
+export function momentKey({ at, do: how }: Moment): string {
+  return `${how} ${at}`;
+}
+
+function keptTree({ n, torn, nodes }: Kept): [string, Tree] {
+  const tree = nodes.map(({ at, mode, seconds, bytes }) => {
+    if (seconds === undefined || bytes === undefined) return [at, { mode }] as const;
+    return [at, { mode, seconds, bytes: Buffer.from(bytes, 'base64') }] as const;
+  });
+  return [momentKey({ at: n, do: torn ? 'torn' : 'kill' }), new Map(tree)];
 }
 
 function ended(status: number, stdout: string, stderr: string): Ended {

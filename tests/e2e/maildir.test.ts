@@ -315,7 +315,11 @@ describe('repairs', () => {
   });
 
   test('folders without directories, and with names that Dovecot does not read', () => {
-    const a = makeMaildir({ 'cur/1.M1P1.h:2,': mail(1), '.Bad &name/cur/1.M1P1.h:2,': mail(1) });
+    const a = makeMaildir({
+      'cur/1.M1P1.h:2,': mail(1),
+      '.Bad &name/cur/1.M1P1.h:2,': mail(1),
+      '.~x/cur/1.M1P1.h:2,': mail(1),
+    });
     fs.rmdirSync(`${a.mail}/new`);
     fs.mkdirSync(`${a.mail}/.Empty`);
     const run = a.convert();
@@ -328,7 +332,8 @@ describe('repairs', () => {
       ].sort(),
     );
     expect(fs.readdirSync(`${a.target}/.Empty`)).toEqual(expect.arrayContaining(['cur', 'new', 'tmp']));
-    expect(fs.existsSync(`${a.target}/.Bad =26name/cur`)).toBe(true);
+    expect(fs.existsSync(`${a.target}/.Bad &-name/cur`)).toBe(true);
+    expect(fs.existsSync(`${a.target}/.=7Ex/cur`)).toBe(true);
     expect(differences(a.verify())).toEqual([]);
   });
 

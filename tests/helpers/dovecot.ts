@@ -52,6 +52,8 @@ export interface DovecotOptions {
   readonly writable?: boolean;
   /** maildir only: where else things lie, absolute paths, as they are (no copies). */
   readonly maildir?: MaildirPlaces;
+  /** How clients name mailboxes: INBOX's namespace. Default: no prefix, `/`. */
+  readonly namespace?: { readonly prefix: string; readonly separator: string };
   /** Settings of POP3, by name; formats as 2.3 has them. */
   readonly pop3?: Readonly<Record<string, string>>;
 }
@@ -243,7 +245,12 @@ function place(original: string | undefined, copy: string, inPlace: boolean): st
 
 function configuration(
   version: '2.3' | '2.4',
-  { format, maildir = {}, pop3 = {} }: Pick<DovecotOptions, 'format' | 'maildir' | 'pop3'>,
+  {
+    format,
+    maildir = {},
+    pop3 = {},
+    namespace = { prefix: '', separator: '/' },
+  }: Pick<DovecotOptions, 'format' | 'maildir' | 'pop3' | 'namespace'>,
   at: { root: string; inbox: string; log: string },
 ): string {
   const { layout, control, index, inbox = format === 'mbox' ? at.inbox : undefined } = maildir;
@@ -276,7 +283,8 @@ function configuration(
     'mbox_write_locks = fcntl',
     'namespace inbox {',
     '  inbox = yes',
-    '  separator = /',
+    `  prefix = ${namespace.prefix}`,
+    `  separator = ${namespace.separator}`,
     '}',
     '',
   ].join('\n');

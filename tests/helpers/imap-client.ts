@@ -115,7 +115,9 @@ export class ImapSession {
 
   /** Waits for the greeting; fails if the session is not logged in by it. */
   async greeting(): Promise<void> {
-    const line = await this.#reader.line();
+    let line = await this.#reader.line();
+    // Courier first says what it misses, such as a monitor of files.
+    while (line.startsWith('* OK [ALERT]')) line = await this.#reader.line();
     if (!line.startsWith('* PREAUTH')) throw new ImapError(`unexpected greeting: ${line}`);
   }
 

@@ -4,7 +4,7 @@ import type { ImapSession, ImapValue } from './imap-client.ts';
 
 /** One line of a LIST answer. */
 export interface ListedMailbox {
-  /** As on the wire: modified UTF-7, levels separated by `/`. */
+  /** As on the wire: modified UTF-7, levels separated as the server does. */
   readonly name: string;
   /** Such as `\Noselect`, sorted. */
   readonly attributes: readonly string[];
@@ -64,6 +64,11 @@ export async function read(session: ImapSession, name: string, options: ReadOpti
     uidValidity = Number(/^\[UIDVALIDITY (\d+)\]/.exec(text(second))?.[1] ?? uidValidity);
     uidNext = Number(/^\[UIDNEXT (\d+)\]/.exec(text(second))?.[1] ?? uidNext);
   });
+  // Courier tells it only when it is asked.
+  if (uidNext === 0)
+    await session.command(`STATUS ${quoted} (UIDNEXT)`, ([kind, , items]) => {
+      if (kind === 'STATUS' && Array.isArray(items)) uidNext = Number(items[items.indexOf('UIDNEXT') + 1]);
+    });
   const messages: JudgedMessage[] = [];
   if (exists > 0) {
     await session.command(

@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 /**
  * Finds the Dovecot that judges our work, and installs it where that is possible. Tests never go on without it: a
@@ -84,4 +86,42 @@ export function installPackages(packages: readonly string[], what: string): void
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   });
   if (run.status !== 0) throw new Error(`Could not install ${what} (${byHand}):\n${run.stdout}${run.stderr}`);
+}
+
+/**
+ * Unpacks Debian packages below the directory `into`, without installing them: for programs that exclude each other. With
+ * them come the packages they depend on whose names `libraries` matches. Wants apt-get, and no root where it knows the
+ * packages. Throws with what to do otherwise; `what` says who needs them.
+ */
+export function unpackPackages(
+  packages: readonly string[],
+  libraries: RegExp,
+  into: string,
+  what: string,
+): void {
+  if (!existsSync('/usr/bin/apt-get'))
+    throw new Error(
+      `The tests need ${what}: run them on Debian or Ubuntu, where apt-get gets ${packages.join(', ')}`,
+    );
+  const debs = mkdtempSync(join(tmpdir(), 'spoolsync-debs-'));
+  const run = (command: string, args: readonly string[]) =>
+    spawnSync('flock', [LOCK, command, ...args], { encoding: 'utf8', cwd: debs });
+  try {
+    const known = () => run('apt-cache', ['show', '--no-all-versions', ...packages]).status === 0;
+    if (!known() && process.getuid?.() === 0) run('apt-get', ['-qy', 'update']);
+    const depends = run('apt-cache', ['depends', '--important', ...packages]).stdout;
+    const found = [...depends.matchAll(/Depends: ([^<\s]+)$/gm)].map(([, name]) => name ?? '');
+    const names = [...new Set([...packages, ...found.filter((name) => libraries.test(name))])];
+    const got = run('apt-get', ['-q', 'download', ...names]);
+    if (got.status !== 0)
+      throw new Error(
+        `Could not get ${what} (as root: apt-get update; then: apt-get download ${names.join(' ')}):\n${got.stdout}${got.stderr}`,
+      );
+    for (const deb of readdirSync(debs)) {
+      const { status, stderr } = run('dpkg-deb', ['-x', deb, into]);
+      if (status !== 0) throw new Error(`Could not unpack ${deb}: ${stderr}`);
+    }
+  } finally {
+    rmSync(debs, { recursive: true, force: true });
+  }
 }

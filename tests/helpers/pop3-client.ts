@@ -9,7 +9,7 @@ export interface Pop3Listing {
 
 /**
  * Asks a POP3 server (RFC 1939) on a child's stdin and stdout, which is logged in already, for UIDL and LIST, and ends it.
- * Dovecot sends no greeting then. Text is latin1. Rejects with the server's words if it refuses.
+ * Dovecot sends no greeting then, Courier `+OK logged in.`. Text is latin1. Rejects with the server's words if it refuses.
  */
 export async function readPop3(child: ChildProcessWithoutNullStreams): Promise<Pop3Listing> {
   let [said, complained] = ['', ''];
@@ -22,7 +22,8 @@ export async function readPop3(child: ChildProcessWithoutNullStreams): Promise<P
   child.stdin.on('error', () => {});
   child.stdin.end('UIDL\r\nLIST\r\nQUIT\r\n');
   await once(child, 'close');
-  const [uidl, list, quit] = said.split(/^\.\r\n/m).map((part) => part.split('\r\n').slice(0, -1));
+  const answers = said.replace(/^\+OK logged in\.\r\n/, '');
+  const [uidl, list, quit] = answers.split(/^\.\r\n/m).map((part) => part.split('\r\n').slice(0, -1));
   if (!uidl?.[0]?.startsWith('+OK') || !list?.[0]?.startsWith('+OK') || !quit?.[0]?.startsWith('+OK'))
     throw new Error(`POP3: ${said}${complained}`);
   return {

@@ -26,25 +26,3 @@ function escapeBase(base: string): string {
     (char) => `+${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
   );
 }
-
-/**
- * Compares base names as Courier's POP3 server lists them: by the number at the beginning (none is 0), then byte by byte,
- * the colon of the info suffix included.
- */
-export function compareCourierPop3(a: string, b: string): number {
-  const [first, second] = [leadingNumber(a), leadingNumber(b)];
-  if (first !== second) return first < second ? -1 : 1;
-  const [left, right] = [`${a}:`, `${b}:`];
-  return left === right ? 0 : left < right ? -1 : 1;
-}
-
-function leadingNumber(base: string): bigint {
-  const [, digits] = /^\s*([-+]?\d+)/.exec(base) ?? [];
-  return digits === undefined ? 0n : BigInt.asIntN(64, clamp(BigInt(digits.replace(/^\+/, ''))));
-}
-
-const MAX = (1n << 63n) - 1n;
-
-function clamp(value: bigint): bigint {
-  return value > MAX ? MAX : value < -MAX ? -MAX : value;
-}

@@ -1,3 +1,4 @@
+import { compareCourierArrival } from '../../codec/maildir/courier-order.ts';
 import { compareArrival } from '../../codec/maildir/source-name.ts';
 import type { Remembered } from '../../core/message.ts';
 import type { Entries, Entry } from './listing.ts';
@@ -25,12 +26,12 @@ export interface FolderOrder {
 
 /**
  * Puts messages into the order of their UIDs. Those that no server has listed keep the UID that the manifest knows, unless
- * the server has given that to another meanwhile; those that are new come last, as Dovecot would number them.
- * `certain`: what is not among the entries is gone.
+ * the server has given that to another meanwhile; those that are new come last, as Dovecot would number them, or Courier where
+ * it serves the folder. `certain`: what is not among the entries is gone.
  */
 export function orderEntries(
   entries: Entries,
-  { uidValidity, uidNext }: Pick<FolderNumbers, 'uidValidity' | 'uidNext'>,
+  { rules, uidValidity, uidNext }: Pick<FolderNumbers, 'rules' | 'uidValidity' | 'uidNext'>,
   known: Iterable<Remembered>,
   certain: boolean,
 ): FolderOrder {
@@ -57,7 +58,11 @@ export function orderEntries(
   }
   const listed = dropDoubles(messages.sort((a, b) => a.uid - b.uid || (isEntry(a.entry) ? -1 : 1)));
   // A second file of a base name behind the first, with which it is compared.
-  fresh.sort((a, b) => Number(a.second) - Number(b.second) || compareArrival(arrival(a), arrival(b)));
+  const compare = (a: Entry, b: Entry) =>
+    rules === 'maildir-courier'
+      ? compareCourierArrival(a.key, b.key)
+      : compareArrival(arrival(a), arrival(b));
+  fresh.sort((a, b) => Number(a.second) - Number(b.second) || compare(a, b));
   return { messages: [...listed, ...fresh.map((entry) => ({ uid: 0, entry }))], moved };
 }
 

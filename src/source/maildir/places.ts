@@ -3,7 +3,7 @@ import { type Placement, spell } from '../folders.ts';
 
 /**
  * The folder of each mailbox of a Maildir++ in another Maildir++: the one it has. What Dovecot could not open there
- * becomes what it can: UTF-8 modified UTF-7, other bytes escapes (codec/maildir/folder-name.ts), unless another
+ * becomes what it can: UTF-8 (and a bare `&`) modified UTF-7, other bytes escapes (codec/maildir/folder-name.ts), unless another
  * mailbox has that name.
  *
  * @param mailboxes hierarchy parts, latin1; no parts at all is INBOX

@@ -28,6 +28,11 @@ export interface FolderNumbers {
 const DOVECOT = 'dovecot-uidlist';
 const COURIER = ['courierimapuiddb', 'courierimapkeywords', 'courierimapsubscribed', 'courierpop3dsizelist'];
 
+/** Whether Courier has left a list in a folder. */
+export function servedByCourier({ dir }: SourceFolder): boolean {
+  return COURIER.some((name) => dir.lstat(name) !== undefined);
+}
+
 /**
  * Reads the UIDs of a folder's messages from Dovecot's list or Courier's, and notes them in the entries. Where both servers
  * left one, the one that was changed last counts. A list that is out of order, which Dovecot would throw away with all

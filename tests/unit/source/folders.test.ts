@@ -22,6 +22,8 @@ describe('placeMailboxes', () => {
     expect(placeMailboxes([[latin1('v1.2 für')]])).toMatchObject([
       { folder: '.v1=2E2 f&APw-r', changed: true },
     ]);
+    expect(placeMailboxes([['Q&A']])).toEqual([{ ok: true, folder: '.Q&-A', changed: false }]);
+    expect(placeMailboxes([['Q&\x01A']])).toMatchObject([{ folder: '.Q=26=01A', changed: true }]);
     expect(placeMailboxes([['\xff']])).toMatchObject([{ folder: '.=FF', changed: true }]);
   });
 

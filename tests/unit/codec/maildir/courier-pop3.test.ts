@@ -1,10 +1,7 @@
 import fc from 'fast-check';
 import { expect, it, test } from 'vitest';
-import {
-  compareCourierPop3,
-  isCourierPop3Header,
-  parseCourierPop3Line,
-} from '../../../../src/codec/maildir/courier-pop3.ts';
+import { compareCourierArrival, compareCourierPop3 } from '../../../../src/codec/maildir/courier-order.ts';
+import { isCourierPop3Header, parseCourierPop3Line } from '../../../../src/codec/maildir/courier-pop3.ts';
 
 test.each([
   ['/3 17 77', true],
@@ -53,6 +50,12 @@ const LISTED = [
 
 it('sorts as Courier does', () => {
   expect([...LISTED].reverse().sort(compareCourierPop3)).toEqual(LISTED);
+});
+
+it('numbers as Courier does', () => {
+  const listed = [...LISTED.slice(0, 7), '1000.M20P1.h', '1000.M3P1.h', '1000.h', ...LISTED.slice(7, 10)];
+  const numbered = [...listed, ...LISTED.slice(11)];
+  expect([...numbered].reverse().sort(compareCourierArrival)).toEqual(numbered);
 });
 
 it('is an order', () => {

@@ -77,8 +77,9 @@ test('names: kept where Dovecot opens them, else mended, and never twice', () =>
     '.Entw&APw-rfe false',
   ]);
   expect(place(['Entw\xc3\xbcrfe'])).toEqual(['.Entw&APw-rfe false']);
-  expect(place(['a&b'], ['~x'], ['', 'y'])).toEqual(['.a=26b true', '.=7Ex true', '.=.y true']);
-  expect(place(['a&b'], ['a=26b'])).toEqual(['none', '.a=26b false']);
+  expect(place(['a&b'], ['~x'], ['', 'y'])).toEqual(['.a&-b false', '.=7Ex true', '.=.y true']);
+  expect(place(['a&b'], ['a&-b'])).toEqual(['.a=26b true', '.a&-b false']);
+  expect(place(['a&b'], ['a&-b'], ['a=26b'])).toEqual(['none', '.a&-b false', '.a=26b false']);
 });
 
 test('a file where the Maildir should be is refused, wherever INBOX is', () => {

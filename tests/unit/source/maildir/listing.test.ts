@@ -99,7 +99,7 @@ function ordered(order: ReturnType<typeof orderEntries>): [string, number][] {
 test('numbered: listed ones by UID, remembered ones while their UID is free, new ones as they arrived', () => {
   const entries = entriesOf({ '9.a': 4, '8.b': 2, '7.c': 0, '6.d': 0, '5.e': 0, '4.f': 0 });
   const known = [record('8.b', 2), record('6.d', 3), record('7.c', 6), record('9.a', 9)];
-  const order = orderEntries(entries, { uidValidity: 1, uidNext: 5 }, known, true);
+  const order = orderEntries(entries, { rules: 'maildir-dovecot', uidValidity: 1, uidNext: 5 }, known, true);
   expect(ordered(order)).toEqual([
     ['8.b', 2],
     ['9.a', 4],
@@ -115,7 +115,7 @@ test('numbered: listed ones by UID, remembered ones while their UID is free, new
 test('bare: remembered ones by their UID, whatever the order of their names', () => {
   const order = orderEntries(
     entriesOf({ '1.a': 0, '2.b': 0, '3.c': 0 }),
-    { uidValidity: undefined, uidNext: 1 },
+    { rules: 'maildir-bare', uidValidity: undefined, uidNext: 1 },
     [record('3.c', 1), record('2.b', 7)],
     true,
   );
@@ -126,9 +126,22 @@ test('bare: remembered ones by their UID, whatever the order of their names', ()
   ]);
 });
 
+test('new ones in the order of the server that will number them', () => {
+  const entries = entriesOf({ '9.M30.x': 0, '9.M4.x': 0, '9.M4.x,S=1': 0 });
+  const order = (rules: 'maildir-courier' | 'maildir-dovecot') =>
+    ordered(orderEntries(entries, { rules, uidValidity: 1, uidNext: 5 }, [], true)).map(([key]) => key);
+  expect(order('maildir-courier')).toEqual(['9.M30.x', '9.M4.x', '9.M4.x,S=1']);
+  expect(order('maildir-dovecot')).toEqual(['9.M4.x', '9.M4.x,S=1', '9.M30.x']);
+});
+
 test('what a listing may only have missed stays, unless the server gave its UID away', () => {
   const known = [record('1.a', 1), record('2.b', 2), record('3.c', 9, 3)];
-  const order = orderEntries(entriesOf({ '5.x': 2 }), { uidValidity: 1, uidNext: 5 }, known, false);
+  const order = orderEntries(
+    entriesOf({ '5.x': 2 }),
+    { rules: 'maildir-dovecot', uidValidity: 1, uidNext: 5 },
+    known,
+    false,
+  );
   expect(ordered(order)).toEqual([
     ['1.a kept', 1],
     ['5.x', 2],
