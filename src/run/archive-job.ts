@@ -87,7 +87,7 @@ function viewOf(
     bytes: read.bytes,
     read: read.read,
     findings: read.findings,
-    blocks: listing.periods.map(({ stamp }) => stamp),
+    blocks: read.stamps,
     blockSize: 0,
     messages: read.messages,
     identified: known,

@@ -13,7 +13,7 @@ import { RecordFile } from '../state/record-file.ts';
 import { Spill } from '../state/spill.ts';
 import { ArchiveFiles } from './archive-files.ts';
 import type { RunContext } from './context.ts';
-import { emitFailure, isStop } from './failures.ts';
+import { emitFailure } from './failures.ts';
 import { FindingList } from './finding-list.ts';
 import type { ReadHow } from './jobs.ts';
 
@@ -33,6 +33,8 @@ export interface ArchiveRead {
   readonly read: number;
   /** Whether all files were taken, none of them while it moved. */
   readonly whole: boolean;
+  /** Of each period what its files are; empty where they cannot count as read. */
+  readonly stamps: readonly string[];
   readonly settled: boolean;
   readonly files: ArchiveFiles;
   /** Those that are known first, in the order of their UIDs, then those with UID 0 by date. */
@@ -87,7 +89,8 @@ class ArchiveReader {
   #unquoted = 0;
   /** Whether there is something that could not be taken as a whole, or is left out. */
   #lacks: boolean;
-  #whole = true;
+  /** Numbers of the periods of which not all was taken. */
+  readonly #unsure = new Set<number>();
 
   constructor(context: RunContext, how: ReadHow, place: Place, listing: ArchiveListing) {
     this.#context = context;
@@ -104,7 +107,8 @@ class ArchiveReader {
 
   async run(): Promise<ArchiveRead> {
     this.#how.store.clear();
-    for (const [i, period] of this.#listing.periods.entries())
+    const { periods } = this.#listing;
+    for (const [i, period] of periods.entries())
       for (const file of period.files) if (!this.#unchanged.has(file.name)) await this.#file(file, period, i);
     dropCopies(this.#scan, (file) => this.#periods[file] ?? 0);
     pairByContent(this.#known, this.#scan);
@@ -119,8 +123,9 @@ class ArchiveReader {
       messages: this.#spill.count,
       bytes: this.#bytes,
       read: this.#read,
-      whole: this.#whole,
-      settled: this.#whole && this.#listing.periods.every(({ stamp }) => stamp !== ''),
+      whole: this.#unsure.size === 0,
+      stamps: periods.map(({ stamp }, i) => (this.#unsure.has(i) ? '' : stamp)),
+      settled: this.#unsure.size === 0 && periods.every(({ stamp }) => stamp !== ''),
       files: this.#files,
       records: () => this.#inOrder(),
       close: () => this.close(),
@@ -184,19 +189,27 @@ class ArchiveReader {
       this.#unquoted += unquoted;
       for (const { severity, code, offset, message } of remarks)
         this.#say(severity, { code, offset, message, ...this.#fieldOf(name, offset) }, undefined, name);
-      if (grew) this.#sayGrew(name);
+      if (grew) this.#sayGrew(name, period);
     } catch (error) {
-      if (isStop(error) || this.#place.account.isSingle) throw error;
+      if (this.#place.account.isSingle || !this.#isFilesOwn(error)) throw error;
       for (let at = first; at < this.#scan.count; at++) this.#scan.drop(at);
       this.#lacks = true;
-      this.#whole = false;
+      this.#unsure.add(period);
       emitFailure(this.#context.emit, error, this.#place.user, this.#place.mailbox);
     }
   }
 
-  #sayGrew(name: string): void {
+  /** What is wrong with the file, or with where it lies: not with the target, and no stop. */
+  #isFilesOwn(error: unknown): boolean {
+    if (!(error instanceof SpoolsyncError)) return false;
+    const { code, place = '' } = error;
+    if (code === 'IO') return place.startsWith(printable(this.#place.account.rootPath));
+    return code === 'PERMISSION' || code.startsWith('SOURCE_');
+  }
+
+  #sayGrew(name: string, period: number): void {
     this.#lacks = true;
-    this.#whole = false;
+    this.#unsure.add(period);
     const message = 'the file kept growing while it was read: its last message is left for the next run';
     this.#how.remark('finding', 'SOURCE_MOVED', message, {
       place: printable(this.#place.account.pathOf(name)),
