@@ -354,3 +354,19 @@ test.runIf(process.getuid?.() === 0)(
     expect(list.view()).toEqual({ 1: [1, 1], 2: [2, 32] });
   },
 );
+
+test('who has a month open keeps the list from being sealed', async () => {
+  const list = makeList();
+  list.write('2004-January.txt', post(1, 1));
+  list.write('2004-February.txt', post(2, 33));
+  await sleep(OLD);
+  const file = path.join(list.dir, '2004-January.txt');
+  const open = fs.openSync(file, 'r+');
+  const busy = list.run('final', '--seal', `${list.at}/seal`);
+  fs.closeSync(open);
+  expect(busy.status).toBe(75);
+  expect(failures(busy)).toMatchObject([
+    { code: 'SOURCE_NOT_QUIET', message: expect.stringContaining(file) },
+  ]);
+  expect(fs.existsSync(`${list.at}/seal`)).toBe(false);
+});
