@@ -19,7 +19,7 @@ const NAMED = 10;
 
 /** The job of a list's archive. `SOURCE_MOVED` if it is gone by now. */
 export function archiveJob(context: RunContext, account: ArchiveAccount, job: FolderJob): MailboxJob {
-  const place = printable(account.rootPath);
+  const place = printable(account.path);
   const user = printable(account.user);
   const { mailbox, remark } = job;
   const listing = account.look();
@@ -35,10 +35,12 @@ export function archiveJob(context: RunContext, account: ArchiveAccount, job: Fo
     foresees: false,
     measure: () => ({ bytes: print.size, packed: isPacked(listing) }),
     read: async (running, how) => {
-      const read = await readArchive(running, how, { account, user, mailbox });
+      // What a pass over something else knew of the place is only of use for whoever pairs by dates.
+      const known = how.known?.header.rules === 'archive' ? how.known : undefined;
+      const read = await readArchive(running, { ...how, known }, { account, user, mailbox });
       const reason = reasonOf(read.listing);
       context.emit({ event: 'rules', user, mailbox, place, rules: 'archive', reason });
-      return viewOf(running, account, read, { known: how.known !== undefined, reason });
+      return viewOf(running, account, read, { known: known !== undefined, reason });
     },
     check: async (running) => {
       const now = account.look();
@@ -73,7 +75,7 @@ function viewOf(
   read: ArchiveRead,
   { known, reason }: { readonly known: boolean; readonly reason: string },
 ): OpenSource {
-  const { listing, keywords } = read;
+  const { listing, keywords, messages } = read;
   const spools = new OpenSpools(account);
   const totals = { uidValidity: undefined, renumbered: false, uidNext: 1, keywords };
   return {
@@ -84,16 +86,16 @@ function viewOf(
     source: listing.print,
     settled: read.settled,
     whole: read.whole,
-    bytes: read.bytes,
+    bytes: messages.bytes,
     read: read.read,
     findings: read.findings,
     blocks: read.stamps,
     blockSize: 0,
-    messages: read.messages,
+    messages: messages.count,
     identified: known,
     facts: (old, now) => numbersOf(totals, old, now),
-    records: () => read.records(),
-    items: () => read.records(),
+    records: () => messages.records(),
+    items: () => messages.records(),
     ready: async (message) => {
       await spools.open(fileOf(message));
     },
@@ -106,7 +108,7 @@ function viewOf(
     announce: () => undefined,
     close: () => {
       spools.close();
-      read.close();
+      messages.close();
     },
   };
 }
@@ -119,7 +121,7 @@ class ArchiveCheck implements SourceCheck {
   readonly #files: ArchiveFiles;
 
   constructor(context: RunContext, account: ArchiveAccount, { print }: ArchiveListing) {
-    this.place = printable(account.rootPath);
+    this.place = printable(account.path);
     this.fingerprint = print;
     this.#spools = new OpenSpools(account);
     this.#files = new ArchiveFiles(context, account, NOWHERE, { first: 0, keywords: [] });

@@ -370,3 +370,34 @@ test('who has a month open keeps the list from being sealed', async () => {
   ]);
   expect(fs.existsSync(`${list.at}/seal`)).toBe(false);
 });
+
+test('what is kept only because a month cannot be read goes when it can be, though its own month did not change again', async () => {
+  const list = makeList();
+  const january = gzipSync(post(1, 1) + post(2, 2));
+  list.write('2004-January.txt.gz', january);
+  list.write('2004-February.txt', post(3, 33) + post(4, 34));
+  expect(list.run('convert').status).toBe(0);
+  list.write('2004-January.txt.gz', january.subarray(0, 60));
+  list.write('2004-February.txt', post(4, 34));
+  await sleep(OLD);
+  expect(list.run('convert').status).toBe(3);
+  expect(list.view()).toEqual({ 1: [1, 1], 2: [2, 2], 3: [3, 33], 4: [4, 34] });
+  list.write('2004-January.txt.gz', january);
+  expect(list.run('convert').status).toBe(0);
+  expect(list.view()).toEqual({ 1: [1, 1], 2: [2, 2], 4: [4, 34] });
+  expect(list.run('verify').status).toBe(0);
+});
+
+test('a month that was an mbox account’s INBOX before keeps its UIDs', () => {
+  const list = makeList();
+  list.write('2004-January.txt', post(1, 2) + post(1, 2) + post(2, 1));
+  const mbox = `mbox:${list.dir}:INBOX=${list.dir}/2004-January.txt`;
+  expect(list.run('convert', '--from', mbox).status).toBe(0);
+  const before = list.view();
+  expect(before).toEqual({ 1: [1, 2], 2: [1, 2], 3: [2, 1] });
+  list.write('2004-January.txt', post(3, 3) + post(1, 2) + post(1, 2) + post(1, 2) + post(2, 1));
+  const result = list.run('convert');
+  expect(failures(result)).toEqual([]);
+  expect(list.view()).toEqual({ ...before, 4: [1, 2], 5: [3, 3] });
+  expect(list.run('verify').status).toBe(0);
+});

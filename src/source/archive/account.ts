@@ -86,9 +86,9 @@ export class ArchiveAccount implements MailAccount {
   }
 
   list(): Listing<ListedMailbox> {
-    const inbox: ListedMailbox = { parts: ['INBOX'], path: this.rootPath, isInbox: true };
-    const look = this.look();
-    return { mailboxes: look === undefined ? [] : [inbox], rejected: look?.rejected ?? [] };
+    const inbox: ListedMailbox = { parts: ['INBOX'], path: this.path, isInbox: true };
+    const listing = this.look();
+    return { mailboxes: listing === undefined ? [] : [inbox], rejected: listing?.rejected ?? [] };
   }
 
   /** The archive's files as they are now; `undefined`: its one file is gone. */
@@ -102,6 +102,11 @@ export class ArchiveAccount implements MailAccount {
   /** Opens one of its files; `undefined`: it is gone. */
   openFile(name: string): OpenFile | undefined {
     return openArchiveFile(this.#dir, name, this.#rules);
+  }
+
+  /** Where it is, behind trusted links: latin1. */
+  get path(): string {
+    return this.#single === undefined ? this.#dir.path : this.pathOf(this.#single);
   }
 
   /** The path of one of its files: latin1. */

@@ -72,8 +72,8 @@ export function listPeriods(dir: Dir, rules: ArchiveRules): ArchiveListing {
   const leftOut: string[] = [];
   const found: (ArchiveFile & { readonly told: NonNullable<ReturnType<typeof parseArchiveName>> })[] = [];
   for (const name of dir.entries()) {
-    const told = parseArchiveName(name);
-    if (told === undefined && !isNearlyArchive(name)) continue;
+    const told = name.startsWith('.') ? undefined : parseArchiveName(name);
+    if (told === undefined && (name.startsWith('.') || !isNearlyArchive(name))) continue;
     const stat = dir.lstat(name);
     if (stat === undefined) continue;
     const reason =

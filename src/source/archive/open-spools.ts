@@ -37,10 +37,11 @@ export class OpenSpools {
       spool?.close();
       if (oldest !== undefined) this.#open.delete(oldest);
     }
-    const file = this.#account.openFile(name);
+    // A message that is in no file any more is kept while not all can be read; nothing can be copied of it.
+    const file = name === '' ? undefined : this.#account.openFile(name);
     if (file !== undefined) return Spool.open(file);
-    throw new SpoolsyncError('SOURCE_MOVED', 'a file of the archive vanished between two looks at it', {
-      place: printable(this.#account.pathOf(name)),
+    throw new SpoolsyncError('SOURCE_MOVED', 'the file of a message vanished between two looks at it', {
+      place: printable(name === '' ? this.#account.path : this.#account.pathOf(name)),
       advice: 'run the same command again',
     });
   }

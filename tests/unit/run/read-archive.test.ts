@@ -42,8 +42,8 @@ async function readWhile(meanwhile: (file: string, times: number) => void) {
   };
   const read = await readArchive(context, how, { account, user: 'talk', mailbox: 'INBOX' });
   const { whole, settled } = read;
-  const found = [...read.records()].map(({ uid, date }) => [uid, date % 60]);
-  read.close();
+  const found = [...read.messages.records()].map(({ uid, date }) => [uid, date % 60]);
+  read.messages.close();
   account.close();
   const failures = events.flatMap((event) => (event.event === 'failure' ? [event.code] : []));
   return { found, whole, settled, failures, remarks };
