@@ -57,6 +57,8 @@ export interface ApplyInput {
   readonly appendOnly: boolean;
   /** Where messages that are files may be linked: hears why one is not. */
   readonly link: LinkRefused | undefined;
+  /** Awaited before a message is copied. */
+  readonly ready: ((message: Scanned) => Promise<void>) | undefined;
   /** Copies a message that was not staged from the source. */
   copy(message: Scanned, store: MessageStore): void;
   checkSignal(): void;
@@ -145,6 +147,8 @@ class Application {
     for await (const action of breathing(this.#input.plan)) {
       this.#input.checkSignal();
       this.#keepLock();
+      const { ready } = this.#input;
+      if (ready !== undefined && 'now' in action && !action.now.staged) await ready(action.now);
       this.#act(action);
       const before = 'old' in action ? action.old.fields : undefined;
       for (const record of this.#listed(action)) {

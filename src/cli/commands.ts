@@ -152,7 +152,9 @@ function beginPairs(
 /** UIDLs that no source of this kind can have had. */
 function refuseMisfit({ reading: { uidls } }: RunContext, pairs: readonly AccountPair[]): void {
   for (const { account } of pairs) {
-    const misfit = uidls && misfitOf(uidls, account.places.kind);
+    const { kind } = account.places;
+    // No POP3 server ever showed a list's archive: it is not asked for.
+    const misfit = uidls && kind !== 'archive' ? misfitOf(uidls, kind) : undefined;
     if (misfit !== undefined)
       throw new SpoolsyncError('USAGE', `--pop3-uidl ${misfit.reason}`, { advice: misfit.advice });
   }

@@ -111,7 +111,7 @@ export function buildProgram(
 
 const FROM = [
   '--from <LOCATION>',
-  'source, as in Dovecot’s mail_location: mbox:/home/%u/mail:INBOX=/var/mail/%u, maildir:~/Maildir',
+  'source, as in Dovecot’s mail_location: mbox:/home/%u/mail:INBOX=/var/mail/%u, maildir:~/Maildir; or archive:/lists/%u',
   nonEmpty,
 ] as const;
 

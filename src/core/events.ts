@@ -268,7 +268,7 @@ export interface SourceEvent {
   /** Their location, as `--from` takes it. */
   readonly from: string;
   readonly accounts: number;
-  /** mbox files, or messages of Maildirs. */
+  /** mbox files, messages of Maildirs, or files of archives. */
   readonly files: number;
   readonly bytes: number;
 }

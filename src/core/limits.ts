@@ -50,6 +50,8 @@ export const LIMITS = {
   mailboxes: 100_000,
   /** Accounts worked on side by side where a disk turns: while one waits for its heads, another computes. */
   accountsPerTurningDisk: 2,
+  /** Files of a list's archive that are open at once where single messages are read again; unpacked ones take disk, too. */
+  openSpools: 8,
   /** Times a spool that changes while it is read is read again before the last complete message is taken. */
   rereads: 3,
   /** Times a folder that mail arrives in is listed twice before all names of the last two listings are taken. */

@@ -29,16 +29,16 @@ export interface MessageRecord {
   readonly extra?: string;
   /** What its header says of its old POP3 UIDL (codec/header-uidl.ts); only where that is asked for. */
   readonly uidl?: string;
-  /** The message's file, where the source is a Maildir. */
+  /** The message's file, where the source is a Maildir; the one that it lies in, where it is a list's archive. */
   readonly file?: SourceFile;
 }
 
 /** A field of a uidlist record: letter and value. */
 export type CarriedField = readonly [letter: string, value: string];
 
-/** A message file of a Maildir: while all of this is the same, its bytes are. */
+/** A message file of a Maildir: while all of this is the same, its bytes are. Of a list's archive only the name counts. */
 export interface SourceFile {
-  /** Its base name, or, where another message has that too, the base name, a colon and its inode. */
+  /** Its base name, or, where another message has that too, the base name, a colon and its inode. In an archive: its name. */
   readonly key: string;
   /** Inode and time of the last change of its bytes (nanoseconds): decimal. */
   readonly ino: string;
@@ -97,7 +97,7 @@ export interface Fingerprint {
   readonly ctimeNs: string;
   /** When the file was made, where the file system says so: with the inode it names one file even after a rename. */
   readonly birthNs?: string;
-  /** Maildir only: inode, size and times of what names the folder's messages. */
+  /** Maildir: inode, size and times of what names the folder's messages. A list's archive: digest of what its files are. */
   readonly parts?: string;
 }
 
@@ -112,7 +112,7 @@ export interface Finding {
   readonly code: string;
   /** Bytes from the start of the (decompressed) spool. */
   readonly offset: number;
-  /** In a Maildir: the file below the folder, printable; the offset says nothing then. */
+  /** In a Maildir: the file below the folder, printable; the offset says nothing then. In an archive: with the offset. */
   readonly file?: string;
   readonly message: string;
 }

@@ -25,11 +25,11 @@ export type MboxRules = 'dovecot' | 'uw' | 'plain';
 export type MaildirRules = 'maildir-dovecot' | 'maildir-courier' | 'maildir-bare';
 
 export function isMboxRules(rules: SourceRules): rules is MboxRules {
-  return !rules.startsWith('maildir-');
+  return rules !== 'archive' && !rules.startsWith('maildir-');
 }
 
-/** How a mailbox of the source is read. */
-export type SourceRules = MboxRules | MaildirRules;
+/** How a mailbox of the source is read. `archive`: that of a list, each file by the plain rules. */
+export type SourceRules = MboxRules | MaildirRules | 'archive';
 
 /**
  * What the choice of rules for a spool rests on. `mark`: a server's, in the first message or beside the file. `lines`: no

@@ -4,7 +4,11 @@ import { setImmediate } from 'node:timers/promises';
 const BREATH = 128;
 
 /** The same items; between some of them the event loop turns, so that signals are noticed during synchronous work. */
-export async function* breathing<T>(items: Iterable<T>): AsyncGenerator<T, void, void> {
+export async function* breathing<T>(items: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T, void, void> {
+  if (Symbol.asyncIterator in items) {
+    yield* items;
+    return;
+  }
   let count = 0;
   for (const item of items) {
     if (++count % BREATH === 0) await setImmediate();

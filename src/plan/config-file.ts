@@ -7,9 +7,13 @@ export interface FoundSource {
   readonly users: readonly string[];
   /** Locations of users whose place is another. */
   readonly accounts: ReadonlyMap<string, string>;
+  /** New names, where an account would be called like another. */
+  readonly renames?: ReadonlyMap<string, string>;
+  /** The accounts are mailing lists, which get a place of their own. */
+  readonly areLists?: boolean;
   /** What each guess rests on. */
   readonly reasons: readonly string[];
-  /** mbox files, or messages of Maildirs. */
+  /** mbox files, messages of Maildirs, or files of archives. */
   readonly files: number;
   readonly bytes: number;
 }
@@ -41,7 +45,7 @@ export function configFile({ root, sources, remarks }: ConfigParts): string {
     `to = "maildir:${base}/%u/Maildir"`,
     '# owner = "vmail:vmail"',
     '# domain = "example.org"',
-    ...sources.flatMap(sourceLines),
+    ...sources.flatMap((source) => sourceLines(source, base)),
     ...remarkLines(remarks),
     '',
   ].join('\n');
@@ -53,18 +57,21 @@ function isBelow({ from, accounts }: FoundSource, dir: string): boolean {
   );
 }
 
-function sourceLines(source: FoundSource): string[] {
-  const { from, users, accounts, reasons, files, bytes } = source;
+function sourceLines(source: FoundSource, base: string): string[] {
+  const { from, users, accounts, reasons, files, bytes, renames = new Map(), areLists = false } = source;
   const isMaildir = from.startsWith('maildir:');
   const counted = `${files} ${isMaildir ? 'messages' : 'files'}, ${bytes} bytes`;
   return [
     '',
-    ...tomlComment(`Users: ${users.length}; ${counted}.`),
+    ...tomlComment(`${areLists ? 'Mailing lists' : 'Users'}: ${users.length}; ${counted}.`),
     ...reasons.flatMap((reason) => tomlComment(`- ${reason}`)),
     '[[source]]',
     `from = ${quoted(from)}`,
+    ...(areLists ? [`to = "maildir:${base}-lists/%u/Maildir"`] : []),
     '# Who is added to the old server later is not among them.',
     ...listLines('users', users.map(quoted)),
+    ...(renames.size === 0 ? [] : ['', '[source.renames]']),
+    ...[...renames].map(([old, name]) => `${quoted(old)} = ${quoted(name)}`),
     ...[...accounts].flatMap(([user, own]) => [
       '',
       `[source.accounts.${quoted(user)}]`,

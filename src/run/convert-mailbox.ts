@@ -256,6 +256,7 @@ class Conversion {
         keepIndex: decision.keepIndex,
         appendOnly: decision.appendOnly,
         link: this.#linking,
+        ready: source.ready,
         copy: source.copy,
         checkSignal: this.#context.checkSignal,
         remark: (code, uid, message) => this.#job.remark('finding', code, message, { uid }),

@@ -2,6 +2,7 @@ import { fromFolder } from '../codec/maildir/folder-name.ts';
 import type { Fingerprint, Remembered } from '../core/message.ts';
 import { printable } from '../io/names.ts';
 import type { Account } from '../source/accounts.ts';
+import { ArchiveAccount } from '../source/archive/account.ts';
 import type { ListedMailbox, MailAccount } from '../source/mail-account.ts';
 import { MboxAccount } from '../source/mailboxes.ts';
 import { MaildirAccount } from '../source/maildir/account.ts';
@@ -9,6 +10,7 @@ import type { MessageStore } from '../source/maildir/message-store.ts';
 import type { Rejected } from '../source/rejected.ts';
 import type { Manifest } from '../state/manifest.ts';
 import { manifestName } from '../state/state-dir.ts';
+import { archiveJob } from './archive-job.ts';
 import { type Remark, type RunContext, remarker } from './context.ts';
 import { emitFailure } from './failures.ts';
 import { LeftOut } from './left-out.ts';
@@ -44,7 +46,7 @@ export interface SourceCheck {
   /** For messages. */
   readonly place: string;
   readonly fingerprint: Fingerprint;
-  holds(record: Remembered): boolean;
+  holds(record: Remembered): boolean | Promise<boolean>;
   close(): void;
 }
 
@@ -60,8 +62,8 @@ export interface MailboxJob extends FolderJob {
   readonly reading: string;
   /** Whether, with a manifest at hand, only messages are read that are new. */
   readonly foresees: boolean;
-  /** What reading all of it would bring, without reading it; how many messages, where that can be told. */
-  measure(): { readonly bytes: number; readonly messages?: number };
+  /** What reading all of it would bring, without reading it; how many messages, and whether they are packed, where that can be told. */
+  measure(): { readonly bytes: number; readonly messages?: number; readonly packed?: boolean };
   read(context: RunContext, how: ReadHow): Promise<OpenSource>;
   check(context: RunContext, manifest: Manifest): Promise<SourceCheck>;
 }
@@ -88,6 +90,10 @@ export function openJobs(context: RunContext, account: Account): AccountJobs {
   if (account.places.kind === 'maildir') {
     const maildir = MaildirAccount.open(account);
     return jobsOf(context, account, maildir, (mailbox, job) => maildirJob(context, maildir, mailbox, job));
+  }
+  if (account.places.kind === 'archive') {
+    const archive = ArchiveAccount.open(account);
+    return jobsOf(context, account, archive, (_inbox, job) => archiveJob(context, archive, job));
   }
   const mbox = MboxAccount.open(account);
   const there = printable(account.formerly ?? account.user);

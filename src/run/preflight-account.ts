@@ -102,7 +102,9 @@ function sizeOf(
   const header = manifests && peekManifest(manifests, manifest);
   // What a Maildir takes on the disk is what it holds; a spool may be packed.
   const before = header && (header.source.size > 0 ? header.source.size : header.bytes);
-  const now = isAsKnown(header, fingerprint) ? { bytes: before ?? 0 } : job.measure();
+  const now: ReturnType<MailboxJob['measure']> = isAsKnown(header, fingerprint)
+    ? { bytes: before ?? 0 }
+    : job.measure();
   const grown = before === undefined || now.bytes > before;
   const opened = root && grown ? openFolder(root, folder) : undefined;
   try {
@@ -110,8 +112,7 @@ function sizeOf(
     const hasFolder = known !== undefined || opened !== undefined;
     const none = { files: 0, bytes: 0 };
     const present = opened === undefined ? none : presentIn(opened, known === undefined, block);
-    const { bytes: size, messages } = now;
-    const compressed = /\.gz$/i.test(place);
+    const { bytes: size, messages, packed: compressed = /\.gz$/i.test(place) } = now;
     return { size, compressed, messages, known, present, folder: hasFolder };
   } finally {
     opened?.close();

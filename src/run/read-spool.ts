@@ -1,7 +1,6 @@
 import { BlockDigests } from '../codec/digest.ts';
 import type { ScanOptions, ScanRemark } from '../codec/mbox/message-scanner.ts';
 import { LIMITS } from '../core/limits.ts';
-import type { Finding, Findings } from '../core/message.ts';
 import type { Stretch } from '../core/stretch.ts';
 import { isMboxRules } from '../core/types.ts';
 import { blockSizeFor, digestBlocks, type Unchanged, unchangedBlocks } from '../source/blocks.ts';
@@ -19,6 +18,7 @@ import { Spool } from '../source/spool.ts';
 import type { Manifest } from '../state/manifest.ts';
 import { Spill } from '../state/spill.ts';
 import type { RunContext } from './context.ts';
+import { FindingList } from './finding-list.ts';
 import { headerUidlOf } from './pop3-uidls.ts';
 import type { ReadInput, Reading } from './read-mailbox.ts';
 import { readingKey } from './source-view.ts';
@@ -182,19 +182,4 @@ function say(
 ): void {
   input.remark(severity, code, message, { place: `${spool.place}:${offset}` });
   if (severity === 'finding') findings.add({ code, offset, message });
-}
-
-/** The first findings one by one, the rest by number. */
-class FindingList {
-  readonly #list: Finding[] = [];
-  #more = 0;
-
-  add({ code, offset, message }: Finding): void {
-    if (this.#list.length < LIMITS.findings) this.#list.push({ code, offset, message });
-    else this.#more++;
-  }
-
-  get all(): Findings {
-    return { list: this.#list, more: this.#more };
-  }
 }

@@ -38,6 +38,8 @@ export interface SourceView {
   records(): Iterable<Scanned>;
   /** The same; what is as the manifest has it may come as stretches of it. */
   items(): Iterable<Scanned | Stretch>;
+  /** Opens what a message is to be copied from, where that takes time; to be awaited before `copy`. */
+  ready?(message: Scanned): Promise<void>;
   /** Reads a message again; `SOURCE_MOVED` if it is not what it was. */
   copy(message: Scanned, store: MessageStore): void;
 }

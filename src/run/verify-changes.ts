@@ -1,5 +1,6 @@
 import { SpoolsyncError } from '../core/errors.ts';
 import type { MessageRecord, Remembered } from '../core/message.ts';
+import { breathing } from '../io/breathe.ts';
 import type { Dir } from '../io/dir.ts';
 import { openFolder } from '../maildir/target-folder.ts';
 import { sameCarried, sameMarks, targetMarks } from '../plan/marks.ts';
@@ -84,15 +85,15 @@ async function compareChanges(
   }
   const chosen = part === 'changed' ? () => false : sampler(messages);
   const wanted = new Set<number>();
-  function* records(): Generator<MessageRecord, void, void> {
-    for (const { record, changed } of withChanges(manifest, verified)) {
+  async function* records(): AsyncGenerator<MessageRecord, void, void> {
+    for await (const { record, changed } of breathing(withChanges(manifest, verified))) {
       context.checkSignal();
       if (record.gone) continue;
       wanted.clear();
       if (changed || chosen()) {
         wanted.add(record.uid);
         took(record.size);
-        if (!source.holds(record))
+        if (!(await source.holds(record)))
           count('!', 'the source has other bytes than the pass read', { uid: record.uid });
       }
       yield { ...record, ...targetMarks(record) };

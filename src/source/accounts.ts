@@ -1,7 +1,7 @@
 import { SpoolsyncError } from '../core/errors.ts';
 import { Dir } from '../io/dir.ts';
 import { splitPath } from '../io/names.ts';
-import { KIND_WORDS } from '../io/stat.ts';
+import { KIND_WORDS, type Kind } from '../io/stat.ts';
 import { allUsers, findUser, uidMin } from '../io/users.ts';
 import { expand, type Location, type Places, variablesOf } from './location.ts';
 import { type Rejected, rejectedBy, unlessHidden } from './rejected.ts';
@@ -104,7 +104,7 @@ class Search {
       const look = () => {
         const places = this.#expand(user.name, user.home);
         const inbox = this.#location.kind === 'mbox' ? ownerOfFile(places?.inbox) : ownerOfDir(places?.inbox);
-        const owners = [ownerOfDir(places?.root), inbox];
+        const owners = [this.#ownerOfRoot(places?.root), inbox];
         if (places !== undefined && owners.includes(user.uid)) this.#found(user.name, places);
       };
       // What is wrong with the home of a system account is nobody's concern.
@@ -141,7 +141,8 @@ class Search {
         return;
       }
       for (const name of dir.entries()) {
-        const more = isExcluded(name) ? undefined : match(part, name, bound);
+        const isNone = isExcluded(name) || (rest.length === 0 && this.#isRawArchive(part, name));
+        const more = isNone ? undefined : match(part, name, bound);
         if (more !== undefined) this.#enter(dir, name, rest, which, more);
       }
     } finally {
@@ -154,7 +155,7 @@ class Search {
     this.#orReject(path, () => {
       const kind = dir.lstat(name)?.kind;
       if (kind === undefined) return;
-      if (which === 'inbox' && rest.length === 0 && this.#location.kind === 'mbox') {
+      if (rest.length === 0 && this.#isFile(which, kind)) {
         if (kind === 'file') this.#add(path, bound);
         else this.rejected.push({ path, reason: KIND_WORDS[kind] });
         return;
@@ -166,6 +167,22 @@ class Search {
       next.close();
       this.#add(path, bound);
     });
+  }
+
+  /** INBOX of mbox; an archive may be a file, where its name says more than who it is. */
+  #isFile(which: Which, kind: Kind): boolean {
+    if (this.#location.kind === 'mbox') return which === 'inbox';
+    const last = this.#location.root.split('/').at(-1) ?? '';
+    return this.#location.kind === 'archive' && kind === 'file' && last.replace(/%[^%]/g, '') !== '';
+  }
+
+  /** Mailman keeps the raw archive of a list beside its months: `LIST.mbox` is no list. */
+  #isRawArchive(part: string, name: string): boolean {
+    return this.#location.kind === 'archive' && name.endsWith('.mbox') && !part.endsWith('.mbox');
+  }
+
+  #ownerOfRoot(path: string | undefined): number | undefined {
+    return (this.#location.kind === 'archive' ? ownerOfFile(path) : undefined) ?? ownerOfDir(path);
   }
 
   #add(path: string, bound: Bound): void {

@@ -2,14 +2,14 @@ import { SpoolsyncError } from '../core/errors.ts';
 import { hasControl, printable } from '../io/names.ts';
 
 /**
- * Dovecot's `mail_location` strings: `mbox:/home/%u/mail:INBOX=/var/mail/%u`, `maildir:~/Maildir`. Pure: nothing here
- * looks at the disk. Texts are latin1 strings, one char per byte, like all names (io/names.ts).
+ * Dovecot's `mail_location` strings: `mbox:/home/%u/mail:INBOX=/var/mail/%u`, `maildir:~/Maildir`; and, of spoolsync's own,
+ * `archive:/lists/%u` for archives of mailing lists. Pure: nothing here looks at the disk. Texts are latin1 strings, one char per byte, like all names (io/names.ts).
  *
  * Variables: `%u` user, `%n` user before the `@`, `%d` user behind it, `%h` and a leading `~` home, `%%` a percent sign.
  */
 export interface Location {
-  readonly kind: 'mbox' | 'maildir';
-  /** The mail root; for mbox the directory of mailboxes, for maildir the Maildir itself. */
+  readonly kind: 'mbox' | 'maildir' | 'archive';
+  /** The mail root; for mbox the directory of mailboxes, for maildir the Maildir itself, for archive the directory or file. */
   readonly root: string;
   /** Where INBOX is; without it Dovecot takes `inbox` in the root of an mbox location, and the root itself of a Maildir. */
   readonly inbox: string | undefined;
@@ -30,8 +30,14 @@ type Key = (typeof KEYS)[number];
 /** Reads a location string; what is not understood is `LOCATION_INVALID`, never passed over. */
 export function parseLocation(text: string): Location {
   const [kind, root = '', ...options] = text.split(':');
-  if (kind !== 'mbox' && kind !== 'maildir')
-    throw invalid(text, 'does not begin with mbox: or maildir:', 'write for example mbox:/home/%u/mail');
+  if (kind !== 'mbox' && kind !== 'maildir' && kind !== 'archive')
+    throw invalid(
+      text,
+      'does not begin with mbox:, maildir: or archive:',
+      'write for example mbox:/home/%u/mail',
+    );
+  if (kind === 'archive' && options.length > 0)
+    throw invalid(text, `has the option :${options.join(':')}`, 'an archive has none: write archive:PATH');
   const values = new Map<Key, string>();
   for (const option of options) {
     const [name = '', ...rest] = option.split('=');
@@ -163,7 +169,7 @@ function tokens(text: string): [string, string | undefined, number][] {
 }
 
 function layoutOf(text: string, kind: Location['kind'], value: string | undefined): Location['layout'] {
-  if (value === undefined) return kind === 'mbox' ? 'fs' : 'maildir++';
+  if (value === undefined) return kind === 'maildir' ? 'maildir++' : 'fs';
   const layout = value.toLowerCase();
   if (layout === 'fs' || (layout === 'maildir++' && kind === 'maildir')) return layout;
   throw invalid(text, `has the unknown :LAYOUT=${value}`, 'mbox knows fs, maildir knows maildir++ and fs');

@@ -42,11 +42,12 @@ export function lookAround(account: MailAccount, spools: readonly ListedSpool[])
   const temp = Dir.openRoot('/tmp', 'source');
   try {
     return spools.map(({ mailbox, print }) => {
-      const { dotlock, index } = account.surroundings(mailbox);
+      const { dotlock, index, files = [] } = account.surroundings(mailbox);
       const id = { dev: BigInt(print.dev), ino: BigInt(print.ino) };
       const session = sessionFile(temp, id);
       const watched: WatchedFile[] = [
         { path: printable(mailbox.path), id, role: 'spool' },
+        ...files.map(({ path, stat }) => ({ path: printable(path), id: stat, role: 'spool' as const })),
         ...index.map(({ path, stat }) => ({ path: printable(path), id: stat, role: 'index' as const })),
         ...(session === undefined ? [] : [session]),
       ];

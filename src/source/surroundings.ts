@@ -9,6 +9,8 @@ export interface Surroundings {
   readonly dotlock: { readonly path: string; readonly stat: Stat; readonly text: string } | undefined;
   /** Files of Dovecot's index: a session keeps them open while the spool is closed. */
   readonly index: readonly { readonly path: string; readonly stat: Stat }[];
+  /** Files that a mailbox is made of, where it is more than the one at its path. */
+  readonly files?: readonly { readonly path: string; readonly stat: Stat }[];
 }
 
 /** A file name ends at 255 bytes. */

@@ -56,7 +56,7 @@ export interface ExpectedNumbers {
 export function compareMailbox(
   folder: TargetFolder,
   numbers: () => ExpectedNumbers,
-  records: Iterable<MessageRecord>,
+  records: Iterable<MessageRecord> | AsyncIterable<MessageRecord>,
   differ: Differ,
   took: (bytes: number) => void,
   { read = () => true, lost = [] }: Partial<ComparisonLimits> = {},
@@ -91,7 +91,10 @@ class Comparison {
     this.#letters = KeywordLetters.read(folder.dir);
   }
 
-  async run(numbers: () => ExpectedNumbers, records: Iterable<MessageRecord>): Promise<Compared> {
+  async run(
+    numbers: () => ExpectedNumbers,
+    records: Iterable<MessageRecord> | AsyncIterable<MessageRecord>,
+  ): Promise<Compared> {
     const uidlist = openUidlist(this.#folder.dir);
     if (uidlist === undefined) {
       this.#differ('!', 'there is no dovecot-uidlist: all UIDs are lost', {
@@ -115,7 +118,7 @@ class Comparison {
   }
 
   async #walk(
-    records: Iterable<MessageRecord>,
+    records: Iterable<MessageRecord> | AsyncIterable<MessageRecord>,
     listed: Iterator<UidlistRecord, void, void>,
   ): Promise<{ equal: number; lastUid: number }> {
     let [equal, lastUid] = [0, 0];

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import { base, message, numbered } from '../helpers/account.ts';
 import { linesOf } from './end-state.ts';
 import { type Call, type Ended, failuresOf, makeStage, Slot } from './stage.ts';
@@ -144,6 +145,26 @@ const MAILDIR_LATER: SourceStep = {
   },
 };
 
+/** A post of a list; `second` tells when it came. */
+function post(n: number, second: number, hour = '09'): string {
+  return `From a at example.org  Thu Jul  1 ${hour}:00:${second} 2004\nSubject: post ${n}\n\ntext ${n}\n\n`;
+}
+
+/** A list's archive: a month whose order is not that of its dates, and a packed one. */
+const ARCHIVE: SourceStep['files'] = {
+  'talk/2004-July.txt': post(1, 30) + post(2, 20) + post(2, 20),
+  'talk/2004-June.txt.gz': gzipSync(post(3, 10)).toString('latin1'),
+};
+
+/** The month was made anew and packed, a post of it is gone, the next month came. */
+const ARCHIVE_LATER: SourceStep = {
+  removed: ['talk/2004-July.txt'],
+  files: {
+    'talk/2004-July.txt.gz': gzipSync(post(2, 20, '17') + post(1, 30, '17')).toString('latin1'),
+    'talk/2004-August.txt': post(5, 50) + post(4, 40),
+  },
+};
+
 export const SCENARIOS: readonly Scenario[] = [
   { name: 'the first convert', sources: [{ files: FIRST }], command: ['convert'], floor: 130 },
   {
@@ -182,6 +203,14 @@ export const SCENARIOS: readonly Scenario[] = [
     from: 'maildir:SOURCE/Maildir',
     userRemoves: /^Maildir\/cur\/\d+\.U3X/,
     floor: 100,
+  },
+  {
+    name: 'a delta of a list’s archive',
+    sources: [{ files: ARCHIVE }, ARCHIVE_LATER],
+    command: ['convert'],
+    from: 'archive:SOURCE/talk',
+    userRemoves: /^Maildir\/cur\/\d+\.U4X/,
+    floor: 30,
   },
 ];
 

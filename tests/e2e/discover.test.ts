@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import { parse } from 'smol-toml';
 import { expect, test } from 'vitest';
 import { message, messageFiles, snapshot } from '../helpers/account.ts';
@@ -183,7 +184,7 @@ test('a disk without a user database: users are called like their spools', () =>
   expect(convert(server, text)).toEqual(['alice']);
 });
 
-test('what is in no source is told: strays, formats that are not read, lists', () => {
+test('what is in no source is told: strays, formats that are not read', () => {
   const server = makeSendmailServer();
   server.file('home/alice/mbox', message(60));
   server.file('home/alice/letter.txt', 'Dear Bob,\n');
@@ -194,7 +195,6 @@ test('what is in no source is told: strays, formats that are not read, lists', (
   server.dir('home/carol/mdbox/mailboxes');
   addMaildir(server, 'home/carol/Maildir.old');
   addMaildir(server, 'home/carol/.maildir');
-  server.file('var/lib/mailman/archives/private/staff.mbox/staff.mbox', message(63));
   const { text, run } = discover(server);
   expect(run.status).toBe(3);
   const told = remarks(run).map(({ code, place = '' }) => `${code} ${place.replace(server.root, '')}`);
@@ -202,7 +202,6 @@ test('what is in no source is told: strays, formats that are not read, lists', (
     'ACCOUNTS_EMPTY ',
     'FORMAT_NOT_READ /home/bob/mail/old.mbx',
     'FORMAT_NOT_READ /home/carol/mdbox',
-    'LIST_ARCHIVE /var/lib/mailman/archives/private/staff.mbox/staff.mbox',
     'MAIL_NOT_PLACED /home/alice/mbox',
     'MAIL_NOT_PLACED /home/carol/.maildir',
     'MAIL_NOT_PLACED /home/gone/mail',
@@ -212,6 +211,56 @@ test('what is in no source is told: strays, formats that are not read, lists', (
   // A path may end its line.
   const lines = text.replaceAll('\n#   ', ' ');
   for (const { place } of remarks(run)) if (place !== undefined) expect(lines).toContain(` ${place}: `);
+});
+
+test('lists of Mailman: the mbox of each, months where there is none, and what lies beside them', () => {
+  const server = makeSendmailServer();
+  const lists = 'var/lib/mailman/archives/private';
+  server.file(`${lists}/staff.mbox/staff.mbox`, message(63) + message(64) + message(65));
+  server.file(`${lists}/staff/2023-November.txt`, message(63));
+  server.file(`${lists}/staff/2023-November.txt.gz`, gzipSync(message(63)));
+  server.file(`${lists}/staff/attachments/20231109/ab12/picture.jpg`, 'picture');
+  server.file(`${lists}/alice/2023-November.txt`, message(66));
+  server.file(`${lists}/alice/attachments/20231109/ab12/a.gz`, 'gz');
+  server.file(`${lists}/cut.mbox/cut.mbox`, message(67));
+  server.file(`${lists}/cut/2023-November.txt`, message(67) + message(68));
+  server.dir(`${lists}/never.mbox`);
+  server.file(`${lists}/never/index.html`, '');
+  server.link('var/lib/mailman/archives/public/staff', `/${lists}/staff`);
+  const { text, file, run } = discover(server);
+  const at = `${server.root}/${lists}`;
+  expect(file.source.slice(1)).toEqual([
+    {
+      from: `archive:${at}/%u.mbox/%u.mbox`,
+      to: 'maildir:/srv/vmail-lists/%u/Maildir',
+      users: ['cut', 'staff'],
+    },
+    {
+      from: `archive:${at}/%u`,
+      to: 'maildir:/srv/vmail-lists/%u/Maildir',
+      users: ['alice'],
+      renames: { alice: 'alice-list' },
+    },
+  ]);
+  expect(remarks(run).filter(({ place = '' }) => place.startsWith(at))).toMatchObject([
+    {
+      code: 'LIST_ARCHIVE',
+      place: `${at}/alice`,
+      message: expect.stringContaining('(files: 1, bytes: 2) are in no source'),
+    },
+    { code: 'MAIL_NOT_PLACED', severity: 'finding', place: `${at}/cut` },
+    { code: 'LIST_ARCHIVE', place: `${at}/cut` },
+    { code: 'LIST_ARCHIVE', place: `${at}/staff`, message: expect.stringContaining('are in the mbox, too') },
+  ]);
+  fs.writeFileSync(
+    `${server.beside}/lists.toml`,
+    text.replaceAll('"maildir:/srv/', `"maildir:${server.beside}/`),
+  );
+  const args = ['--config', `${server.beside}/lists.toml`, '--state', `${server.beside}/state`, '--json'];
+  expect(failures(cli(['convert', ...args]))).toEqual([]);
+  expect(fs.readdirSync(`${server.beside}/vmail-lists`).sort()).toEqual(['alice-list', 'cut', 'staff']);
+  expect(messageFiles(`${server.beside}/vmail-lists/staff/Maildir`)).toHaveLength(3);
+  expect(cli(['verify', ...args]).status).toBe(0);
 });
 
 test('formats that are configured but not read, and compressed Maildirs', () => {

@@ -50,6 +50,8 @@ export interface ScanOptions {
   readonly uidl?: HeaderUidl | undefined;
   /** INTERNALDATE of a message that has no date at all: the file's own, seconds since 1970. */
   readonly fallbackDate: number;
+  /** Whether a date (seconds since 1970) can be true; without: any can. One that cannot counts where there is no other. */
+  readonly canBe?: ((date: number) => boolean) | undefined;
   readonly store: ContentStore;
   onMessage(record: MessageRecord, ordinal: number, stored: boolean): void;
   remark(remark: ScanRemark): void;
@@ -193,10 +195,23 @@ export class MessageScanner implements FramerSink {
 
   /** The From_ line's date; without one the Date field's; without that the file's will be taken, which is a finding. */
   #ownDate(): number | undefined {
-    if (this.#start?.date !== undefined) return this.#options.zone.toEpoch(this.#start.date);
+    const { zone, canBe = () => true } = this.#options;
+    const line = this.#start?.date && zone.toEpoch(this.#start.date);
+    if (line !== undefined && canBe(line)) return line;
     const field = this.#headers.find(({ name }) => name.toLowerCase() === 'date');
     const date = field === undefined ? undefined : parseDateHeader(field.value);
-    if (date !== undefined) return date;
+    if (line === undefined && date !== undefined) return date;
+    if (line !== undefined) {
+      const other = date !== undefined && canBe(date) ? date : undefined;
+      const taken =
+        other === undefined ? 'taken all the same, as there is no better' : 'the Date field’s is taken';
+      this.#remark(
+        'note',
+        'ODD_DATE',
+        `the separator’s date cannot be true (${line} seconds since 1970): ${taken}`,
+      );
+      return other ?? line;
+    }
     this.#remark(
       'finding',
       'NO_DATE',

@@ -38,6 +38,11 @@ export class PlainNumbering implements Numbering {
   /** Characters of these names. */
   #letters = 0;
 
+  /** `keywords`: names whose spelling is known from elsewhere. */
+  constructor(keywords: readonly string[] = []) {
+    for (const word of keywords) this.#spelling(word);
+  }
+
   message(headers: readonly MetadataHeader[]): MessageMeta | 'pseudo' {
     const claims: Claims = { flags: 0, keywords: [], remarks: [] };
     const first = this.#messages++ === 0;

@@ -1,11 +1,11 @@
 import { SpoolsyncError } from '../../core/errors.ts';
 import { printable } from '../../io/names.ts';
 import { Tree } from '../../io/tree.ts';
-import { configFile } from '../../plan/config-file.ts';
-import { listArchives } from '../../source/discover/list-archives.ts';
+import { configFile, type FoundSource } from '../../plan/config-file.ts';
 import type { RunContext } from '../context.ts';
 import { Candidates } from './candidates.ts';
 import { groupSources } from './grouping.ts';
+import { listSources } from './lists.ts';
 import { Mentions } from './mentions.ts';
 import { type OldConfig, placeOf, readOldConfig } from './old-config.ts';
 import { findOldUsers, type OldUser } from './old-users.ts';
@@ -66,8 +66,8 @@ class Discovery {
       this.#mentions,
       checkSignal,
     );
-    this.#sayAboutLists();
-    this.#announce();
+    const names = [...this.#placed, ...this.#leftOut].map((placed) => placed.user.name);
+    this.#announce([...groupSources(this.#placed), ...listSources(this.#tree, names, this.#mentions)]);
   }
 
   #user(user: OldUser, candidates: Candidates): void {
@@ -157,24 +157,12 @@ class Discovery {
     say('SYSTEM_ACCOUNTS', this.#system, 'system accounts with mail, left out');
   }
 
-  #sayAboutLists(): void {
-    const { archives, rejected } = listArchives(this.#tree);
-    this.#mentions.rejected(rejected);
-    for (const { path, bytes } of archives)
-      this.#mentions.add(
-        'note',
-        'LIST_ARCHIVE',
-        `archive of a Mailman list, ${bytes} bytes`,
-        printable(path),
-      );
-  }
-
-  #announce(): void {
+  #announce(sources: readonly FoundSource[]): void {
     const { emit, version } = this.#context;
     const root = printable(this.#tree.path);
-    const sources = groupSources(this.#placed);
     const remarks = this.#mentions.all();
-    emit({ event: 'begin', command: 'discover', version, from: root, accounts: this.#placed.length });
+    const accounts = sources.reduce((sum, { users }) => sum + users.length, 0);
+    emit({ event: 'begin', command: 'discover', version, from: root, accounts });
     for (const { from, users, files, bytes } of sources)
       emit({ event: 'source', from: printable(from), accounts: users.length, files, bytes });
     for (const remark of remarks) emit(remark);

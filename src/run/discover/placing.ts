@@ -153,6 +153,7 @@ export function unwritable({ location, own, user }: Placed): string | undefined 
   return undefined;
 }
 
-function isUtf8(text: string): boolean {
+/** Whether a text (latin1) can stand in a file of UTF-8. */
+export function isUtf8(text: string): boolean {
   return Buffer.from(Buffer.from(text, 'latin1').toString('utf8'), 'utf8').toString('latin1') === text;
 }

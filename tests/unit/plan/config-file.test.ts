@@ -37,6 +37,26 @@ test('a file that a run accepts, with counts, reasons and remarks', async () => 
   ]);
 });
 
+test('lists get a place of their own, and a new name where it is taken', async () => {
+  const lists: FoundSource = {
+    from: 'archive:/old/private/%u',
+    users: ['alice', 'talk'],
+    accounts: new Map(),
+    renames: new Map([['alice', 'alice-list']]),
+    areLists: true,
+    reasons: [],
+    files: 2,
+    bytes: 10,
+  };
+  const text = configFile({ root: '/old', sources: [SOURCE, lists], remarks: [] });
+  expect(text).toContain('# Mailing lists: 2; 2 files, 10 bytes.');
+  expect((await parseConfig(Buffer.from(text), 'f', () => []))[1]).toMatchObject({
+    from: lists.from,
+    to: 'maildir:/srv/vmail-lists/%u/Maildir',
+    renames: lists.renames,
+  });
+});
+
 test('the target is proposed where no source lies', () => {
   const inTarget = { ...SOURCE, from: 'mbox:/srv/vmail/%u' };
   const asInbox = { ...SOURCE, from: 'mbox:/x/%u:INBOX=/srv/vmail-new/%u' };

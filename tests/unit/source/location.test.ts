@@ -32,6 +32,19 @@ test('reads maildir locations', () => {
   expect(parseLocation('maildir:%h/Maildir:LAYOUT=fs')).toMatchObject({ root: '%h/Maildir', layout: 'fs' });
 });
 
+test('reads archive locations', () => {
+  expect(parseLocation('archive:/lists/%u.mbox/%u.mbox/')).toEqual({
+    kind: 'archive',
+    root: '/lists/%u.mbox/%u.mbox',
+    inbox: undefined,
+    index: undefined,
+    control: undefined,
+    layout: 'fs',
+  });
+  const places = expand(parseLocation('archive:/lists/%u.mbox/%n.mbox'), 'talk', noHome);
+  expect(places).toMatchObject({ kind: 'archive', root: '/lists/talk.mbox/talk.mbox', inbox: undefined });
+});
+
 test.each([
   ['', 'does not begin with mbox:'],
   ['/var/mail', 'does not begin with mbox:'],
@@ -55,6 +68,8 @@ test.each([
   ['mbox:/x/../y', 'has ..'],
   ['mbox:/x/%u/..', 'has ..'],
   ['mbox:/x:LAYOUT=maildir++', 'unknown :LAYOUT=maildir++'],
+  ['archive:/x:INBOX=/y', 'has the option :INBOX=/y'],
+  ['archive:x', 'not absolute'],
   ['maildir:/x:LAYOUT=index', 'unknown :LAYOUT=index'],
   ['maildir:/x:INBOX=y', 'not absolute'],
 ])('refuses %j: %s', (text, words) => {
