@@ -16,7 +16,8 @@ const { LIMITS } = await import('../dist/core/limits.js');
 const { Dir } = await import('../dist/io/dir.js');
 const { readMailbox } = await import('../dist/run/read-mailbox.js');
 const { readingKey } = await import('../dist/run/source-view.js');
-const { ManifestWriter, openManifest } = await import('../dist/state/manifest.js');
+const { openManifest } = await import('../dist/state/manifest.js');
+const { ManifestWriter } = await import('../dist/state/manifest-writer.js');
 
 const RESULTS = fileURLToPath(new URL('./results/delta.md', import.meta.url));
 const BYTES = 150e6;

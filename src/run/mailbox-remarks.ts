@@ -3,7 +3,7 @@ import type { Finding, Findings } from '../core/message.ts';
 import type { TargetFolder } from '../maildir/target-folder.ts';
 import type { Action, Drift } from '../plan/action.ts';
 import type { ForeignNumber } from '../plan/foreign.ts';
-import type { ManifestHeader } from '../state/manifest.ts';
+import type { ManifestHeader } from '../state/manifest-format.ts';
 import type { FolderJob } from './jobs.ts';
 import type { Reading } from './read-mailbox.ts';
 

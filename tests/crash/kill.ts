@@ -11,6 +11,8 @@ import type { Tree } from './tree.ts';
 const PAIRS = 12;
 /** Further moments after which a user removes something. */
 const ALSO = 12;
+/** `SPOOLSYNC_KILLS=all`: every single moment by a process that is killed, which takes four times as long. */
+const KILL_ALL = process.env['SPOOLSYNC_KILLS'] === 'all';
 
 function moments({ slots }: Prepared): Moment[] {
   const changes = slots[0]?.changes ?? [];
@@ -69,7 +71,8 @@ export function killTests(scenario: Scenario): void {
         async (place, moment) => {
           const tree = leftAt(place, moment);
           if (tree === undefined) return ['did not happen'];
-          place.slot.restore(tree);
+          place.slot.restore(KILL_ALL ? place.before : tree);
+          if (KILL_ALL && !(await dies(place, scenario.command, moment))) return ['was not killed'];
           return completes(place, scenario.command);
         },
       );

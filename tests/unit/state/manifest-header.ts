@@ -1,4 +1,4 @@
-import type { ManifestHeader } from '../../../src/state/manifest.ts';
+import type { ManifestHeader } from '../../../src/state/manifest-format.ts';
 
 /** The header of a manifest of so many messages. */
 export function headerFor(messages: number): ManifestHeader {

@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Dir } from '../../../src/io/dir.ts';
-import { type Manifest, ManifestWriter, openManifest } from '../../../src/state/manifest.ts';
+import { type Manifest, openManifest } from '../../../src/state/manifest.ts';
+import { ManifestWriter } from '../../../src/state/manifest-writer.ts';
 import { forgetVerified, markVerified, openVerified } from '../../../src/state/verified.ts';
 import { open, tempDir } from '../io/support.ts';
 import { record } from '../plan/model.ts';
