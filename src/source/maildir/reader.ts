@@ -86,13 +86,15 @@ export class MessageReader {
   #measure(file: OpenFile): Measure & { readonly uidl?: string } {
     this.#assembler.reset();
     let uidl: string | undefined;
-    for (let at = 0; ; ) {
-      const got = file.readAt(this.#chunk, at);
+    const { size } = file.stat;
+    // Once even for an empty file. Whether it grew is asked when it has been read.
+    for (let at = 0; at === 0 || at < size; ) {
+      const got = file.readAt(this.#chunk.subarray(0, Math.min(this.#chunk.length, size - at)), at);
       if (at === 0) refuseCompressed(file, this.#chunk.toString('latin1', 0, Math.min(got, 16)));
       if (at === 0 && this.#xUidl) uidl = xUidlIn(this.#chunk.subarray(0, got));
       this.#assembler.write(this.#chunk, 0, got);
       at += got;
-      if (got < this.#chunk.length) break;
+      if (got === 0) break;
     }
     return { ...this.#assembler.finish(), ...(uidl !== undefined && { uidl }) };
   }
