@@ -58,18 +58,20 @@ function frame(dialect, sink) {
   framer.end();
 }
 
+/** Hears what the framer says, and does nothing. */
+const DEAF = {
+  header: nothing,
+  headerEnd: nothing,
+  body: nothing,
+  end: nothing,
+  doubt: nothing,
+  leading: nothing,
+};
+
 /** @param {any} dialect @returns {number} messages */
 function framing(dialect) {
   let messages = 0;
-  frame(dialect, {
-    begin: () => messages++,
-    header: nothing,
-    headerEnd: nothing,
-    body: nothing,
-    end: nothing,
-    doubt: nothing,
-    leading: nothing,
-  });
+  frame(dialect, { ...DEAF, begin: () => messages++ });
   return messages;
 }
 
@@ -106,13 +108,9 @@ function headerLines() {
   /** @type {Buffer[][]} */
   const messages = [];
   frame(dovecotDialect, {
+    ...DEAF,
     begin: () => messages.push([]),
     header: (buf, start, end) => messages.at(-1)?.push(Buffer.from(buf.subarray(start, end))),
-    headerEnd: nothing,
-    body: nothing,
-    end: nothing,
-    doubt: nothing,
-    leading: nothing,
   });
   return messages;
 }

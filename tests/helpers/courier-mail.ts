@@ -1,5 +1,6 @@
 import type { ImapSession } from './imap-client.ts';
 import { type JudgedMailbox, list, read } from './imap-view.ts';
+import { select, someOf } from './imap-work.ts';
 import { Random } from './random.ts';
 
 /** Lets clients work with a Maildir through Courier, and shows what they see. */
@@ -35,7 +36,7 @@ export async function changeMail(imap: ImapSession, seed: number, steps: number)
     if (count === 0 || kind < 5) await append(imap, folder, random, `${seed}.${step}`);
     else if (kind < 8) {
       const how = random.pick(['FLAGS', '+FLAGS', '-FLAGS']);
-      await imap.command(`STORE ${some()} ${how} (${flags(random)})`);
+      await imap.command(`STORE ${some()} ${how} (${someOf(random, [...FLAGS, ...KEYWORDS])})`);
     } else if (kind === 8) await imap.command(`COPY ${some()} "${random.pick(FOLDERS)}"`);
     else await imap.command('EXPUNGE');
   }
@@ -56,18 +57,6 @@ export async function changeFolders(imap: ImapSession, pass: number): Promise<vo
     await append(imap, folder, new Random(pass), `in ${folder}`);
 }
 
-async function select(imap: ImapSession, folder: string): Promise<number> {
-  let count = 0;
-  await imap.command(`SELECT "${folder}"`, ([first, second]) => {
-    if (second === 'EXISTS') count = Number(first);
-  });
-  return count;
-}
-
-function flags(random: Random): string {
-  return [...FLAGS, ...KEYWORDS].filter(() => random.below(4) === 0).join(' ');
-}
-
 async function append(imap: ImapSession, folder: string, random: Random, name: string): Promise<void> {
   const lines = Array.from({ length: random.below(30) }, (_, i) => `line ${i} of ${name} \xc3\xa4`);
   // Of every third message the last line has no end.
@@ -77,7 +66,9 @@ async function append(imap: ImapSession, folder: string, random: Random, name: s
   );
   const day = String(1 + random.below(28)).padStart(2, '0');
   const date = `"${day}-Feb-20${10 + random.below(15)} 12:34:${10 + random.below(50)} +0100"`;
-  await imap.command(`APPEND "${folder}" (${flags(random)}) ${date} {${mail.length}}\r\n${mail}`);
+  await imap.command(
+    `APPEND "${folder}" (${someOf(random, [...FLAGS, ...KEYWORDS])}) ${date} {${mail.length}}\r\n${mail}`,
+  );
 }
 
 /** What a client sees of an account. */

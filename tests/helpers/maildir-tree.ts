@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Dovecot } from './dovecot.ts';
 import type { ImapSession } from './imap-client.ts';
 import type { JudgedMailbox } from './imap-view.ts';
+import { select, someOf } from './imap-work.ts';
 import { Random } from './random.ts';
 
 /** Lets a real Dovecot write and change Maildirs, by IMAP and delivery, and shows what it makes of them. */
@@ -39,7 +40,7 @@ export async function changeMail(dovecot: Dovecot, seed: number, steps: number):
     if (count === 0 || kind < 5) await append(imap, folder, random, `${seed}.${step}`);
     else if (kind < 7) {
       const how = random.pick(['FLAGS', '+FLAGS', '-FLAGS']);
-      await imap.command(`STORE ${some()} ${how} (${flags(random)})`);
+      await imap.command(`STORE ${some()} ${how} (${someOf(random, [...FLAGS, ...KEYWORDS])})`);
     } else if (kind === 7) await imap.command(`COPY ${some()} "${random.pick(FOLDERS)}"`);
     else if (kind === 8) await imap.command(`MOVE ${some()} "${random.pick(FOLDERS)}"`);
     else await imap.command('EXPUNGE');
@@ -47,24 +48,14 @@ export async function changeMail(dovecot: Dovecot, seed: number, steps: number):
   await imap.logout();
 }
 
-async function select(imap: ImapSession, folder: string): Promise<number> {
-  let count = 0;
-  await imap.command(`SELECT "${folder}"`, ([first, second]) => {
-    if (second === 'EXISTS') count = Number(first);
-  });
-  return count;
-}
-
-function flags(random: Random): string {
-  return [...FLAGS, ...KEYWORDS].filter(() => random.below(4) === 0).join(' ');
-}
-
 async function append(imap: ImapSession, folder: string, random: Random, name: string): Promise<void> {
   const lines = Array.from({ length: random.below(30) }, (_, i) => `line ${i} of ${name}`);
   const mail = [`Subject: ${name}`, `Message-ID: <${name}@example.org>`, '', ...lines, ''].join('\r\n');
   const day = String(1 + random.below(28)).padStart(2, ' ');
   const date = `"${day}-Feb-20${10 + random.below(15)} 12:34:${10 + random.below(50)} +0100"`;
-  await imap.command(`APPEND "${folder}" (${flags(random)}) ${date} {${mail.length}+}\r\n${mail}`);
+  await imap.command(
+    `APPEND "${folder}" (${someOf(random, [...FLAGS, ...KEYWORDS])}) ${date} {${mail.length}+}\r\n${mail}`,
+  );
 }
 
 /** Mail that a delivery agent without UIDs leaves in `new/`. */
