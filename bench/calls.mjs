@@ -16,8 +16,8 @@ import { costOfEach, countCalls } from './strace.mjs';
 
 const BIN = fileURLToPath(new URL('../bin/spoolsync.js', import.meta.url));
 const LIMITS = fileURLToPath(new URL('./results/calls.json', import.meta.url));
-/** What may be beyond a limit: pieces that are read or written do not end where messages do. */
-const SLACK = { share: 0.01, calls: 0.05, bytes: 8 };
+/** What may be beyond a limit: pieces do not end where messages do, and manifests hold inode numbers, which grow. */
+const SLACK = { share: 0.03, calls: 0.05, bytes: 8 };
 
 const { values } = parseArgs({
   options: {

@@ -16,6 +16,7 @@ const WIDTH = 560;
 const RIGHT = 90;
 const LINE = 18;
 const HEAD = 34;
+const TITLE = 'How long others take, as a multiple of spoolsync’s time';
 const TOP = 78;
 const STEPS = [1 / 16, 1 / 4, 1, 4, 16, 64, 256];
 
@@ -92,8 +93,9 @@ export function plot(all, subtitle) {
   const total = LEFT + WIDTH + RIGHT;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${total}" height="${y + 16}" viewBox="0 0 ${total} ${y + 16}" font-family="DejaVu Sans, Arial, sans-serif" font-size="12" fill="#222">`,
+    `<title>${TITLE}</title>`,
     `<rect width="100%" height="100%" fill="#fff"/>`,
-    `<text x="12" y="22" font-size="15" font-weight="bold">How long others take, as a multiple of spoolsync’s time</text>`,
+    `<text x="12" y="22" font-size="15" font-weight="bold">${TITLE}</text>`,
     `<text x="12" y="42" fill="#555">${escaped(subtitle)}</text>`,
     ...grid,
     ...parts,
