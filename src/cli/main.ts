@@ -10,9 +10,10 @@ import { buildProgram } from './options.ts';
 export async function main(argv: readonly string[]): Promise<number> {
   let status: number = EXIT.ok;
   for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
-  const program = buildProgram(version(), async (command, options) => {
+  const version = readVersion();
+  const program = buildProgram(version, async (command, options) => {
     const { runCommand } = await import('./run-command.ts');
-    status = await runCommand(version(), command, options);
+    status = await runCommand(version, command, options);
   });
   try {
     await program.parseAsync(argv);
@@ -28,7 +29,7 @@ function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error;
 }
 
-function version(): string {
+function readVersion(): string {
   const file = new URL('../../package.json', import.meta.url);
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }

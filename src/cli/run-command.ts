@@ -74,7 +74,7 @@ async function carryOut(
   await callCommand(command, { context, options, state: states[0] ?? '', states });
 }
 
-/** Beside this file, also where the program is one file. */
+/** Beside this file, also where the program is joined to a few. */
 const WORKER = new URL('./worker.js', import.meta.url);
 
 /** DIR of `--state` where none is given (XDG Base Directory Specification; FHS 5.8 for root). */

@@ -11,8 +11,8 @@ import { ArchiveFiles } from './archive-files.ts';
 import type { Remark, RunContext } from './context.ts';
 import type { FolderJob, MailboxJob, SourceCheck } from './jobs.ts';
 import { numbersOf } from './numbers.ts';
-import { type ArchiveRead, archiveReading, readArchive } from './read-archive.ts';
-import type { OpenSource } from './source-view.ts';
+import { type ArchiveRead, archiveReading, lookAgain, readArchive } from './read-archive.ts';
+import { messageMoved, type OpenSource } from './source-view.ts';
 
 /** Names that are told one by one. */
 const NAMED = 10;
@@ -22,8 +22,7 @@ export function archiveJob(context: RunContext, account: ArchiveAccount, job: Fo
   const place = printable(account.path);
   const user = printable(account.user);
   const { mailbox, remark } = job;
-  const listing = account.look();
-  if (listing === undefined) throw moved('the archive vanished after it was listed', place);
+  const listing = lookAgain(account);
   sayLeftOut(listing, remark);
   const { print } = listing;
   return {
@@ -42,11 +41,7 @@ export function archiveJob(context: RunContext, account: ArchiveAccount, job: Fo
       context.emit({ event: 'rules', user, mailbox, place, rules: 'archive', reason });
       return viewOf(running, account, read, { known: known !== undefined, reason });
     },
-    check: async (running) => {
-      const now = account.look();
-      if (now === undefined) throw moved('the archive vanished after it was listed', place);
-      return new ArchiveCheck(running, account, now);
-    },
+    check: async (running) => new ArchiveCheck(running, account, lookAgain(account)),
   };
 }
 
@@ -102,8 +97,7 @@ function viewOf(
     copy: (message, store) => {
       const spool = spools.get(fileOf(message));
       const copied = spool && copyMessage(spool, read.files.optionsOf(spool), message, store);
-      if (copied?.digest !== message.digest)
-        throw moved('a message changed between two looks at it', placeOf(account, message));
+      if (copied?.digest !== message.digest) throw messageMoved(placeOf(account, message));
     },
     announce: () => undefined,
     close: () => {
@@ -154,8 +148,4 @@ function fileOf({ file }: Pick<Scanned, 'file'>): string {
 
 function placeOf(account: ArchiveAccount, message: Scanned): string {
   return `${printable(account.pathOf(fileOf(message)))}:${message.start}`;
-}
-
-function moved(what: string, place: string): SpoolsyncError {
-  return new SpoolsyncError('SOURCE_MOVED', what, { place, advice: 'run the same command again' });
 }

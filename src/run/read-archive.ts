@@ -42,15 +42,18 @@ interface Place {
   readonly mailbox: string;
 }
 
+/** An archive's files as they are now; `SOURCE_MOVED` if it is gone since it was listed. */
+export function lookAgain(account: ArchiveAccount): ArchiveListing {
+  const listing = account.look();
+  if (listing !== undefined) return listing;
+  throw new SpoolsyncError('SOURCE_MOVED', 'the archive vanished after it was listed', {
+    place: printable(account.path),
+    advice: 'run the same command again',
+  });
+}
+
 export async function readArchive(context: RunContext, how: ReadHow, place: Place): Promise<ArchiveRead> {
-  const listing = place.account.look();
-  if (listing === undefined) {
-    throw new SpoolsyncError('SOURCE_MOVED', 'the archive vanished after it was listed', {
-      place: printable(place.account.path),
-      advice: 'run the same command again',
-    });
-  }
-  const reader = new ArchiveReader(context, how, place, listing);
+  const reader = new ArchiveReader(context, how, place, lookAgain(place.account));
   try {
     return await reader.run();
   } catch (error) {

@@ -94,7 +94,7 @@ export function sourceOf(context: RunContext, reading: Reading, indexes: boolean
     copy: (message, store) => {
       const quiet = { ...reading.options, remark: () => undefined };
       const copied = copyMessage(spool, quiet, message, store);
-      if (copied?.digest !== message.digest) throw moved(`${spool.place}:${message.start}`);
+      if (copied?.digest !== message.digest) throw messageMoved(`${spool.place}:${message.start}`);
     },
   };
 }
@@ -162,7 +162,8 @@ export function isUnchanged(
   return header.settled && header.reading === reading && sameFingerprint(header.source, fingerprint);
 }
 
-function moved(place: string): SpoolsyncError {
+/** A message of the source is no more what was read of it. */
+export function messageMoved(place: string): SpoolsyncError {
   return new SpoolsyncError('SOURCE_MOVED', 'a message changed between two looks at it', {
     place,
     advice: 'run the same command again',

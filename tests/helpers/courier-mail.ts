@@ -1,6 +1,6 @@
 import type { ImapSession } from './imap-client.ts';
 import { type JudgedMailbox, list, read } from './imap-view.ts';
-import { select, someOf } from './imap-work.ts';
+import { select, someFlags } from './imap-work.ts';
 import { Random } from './random.ts';
 
 /** Lets clients work with a Maildir through Courier, and shows what they see. */
@@ -15,8 +15,6 @@ const FOLDERS: readonly [string, ...string[]] = [
   'INBOX.odd=2Ename',
   'INBOX.deep.er.est',
 ];
-const FLAGS = ['\\Seen', '\\Answered', '\\Flagged', '\\Draft', '\\Deleted'];
-const KEYWORDS = ['$Forwarded', 'Work', 'NonJunk', '$Label1', 'later', 'Todo'];
 
 /** Makes the folders, and subscribes to some. */
 export async function makeFolders(imap: ImapSession): Promise<void> {
@@ -36,7 +34,7 @@ export async function changeMail(imap: ImapSession, seed: number, steps: number)
     if (count === 0 || kind < 5) await append(imap, folder, random, `${seed}.${step}`);
     else if (kind < 8) {
       const how = random.pick(['FLAGS', '+FLAGS', '-FLAGS']);
-      await imap.command(`STORE ${some()} ${how} (${someOf(random, [...FLAGS, ...KEYWORDS])})`);
+      await imap.command(`STORE ${some()} ${how} (${someFlags(random)})`);
     } else if (kind === 8) await imap.command(`COPY ${some()} "${random.pick(FOLDERS)}"`);
     else await imap.command('EXPUNGE');
   }
@@ -66,9 +64,7 @@ async function append(imap: ImapSession, folder: string, random: Random, name: s
   );
   const day = String(1 + random.below(28)).padStart(2, '0');
   const date = `"${day}-Feb-20${10 + random.below(15)} 12:34:${10 + random.below(50)} +0100"`;
-  await imap.command(
-    `APPEND "${folder}" (${someOf(random, [...FLAGS, ...KEYWORDS])}) ${date} {${mail.length}}\r\n${mail}`,
-  );
+  await imap.command(`APPEND "${folder}" (${someFlags(random)}) ${date} {${mail.length}}\r\n${mail}`);
 }
 
 /** What a client sees of an account. */

@@ -10,7 +10,10 @@ export async function select(imap: ImapSession, folder: string): Promise<number>
   return count;
 }
 
-/** About a quarter of these flags, as they stand in a command. */
-export function someOf(random: Random, flags: readonly string[]): string {
-  return flags.filter(() => random.below(4) === 0).join(' ');
+const FLAGS = ['\\Seen', '\\Answered', '\\Flagged', '\\Draft', '\\Deleted'];
+const KEYWORDS = ['$Forwarded', 'Work', 'NonJunk', '$Label1', 'later', 'Todo'];
+
+/** About a quarter of the flags and keywords that tests work with, as they stand in a command. */
+export function someFlags(random: Random): string {
+  return [...FLAGS, ...KEYWORDS].filter(() => random.below(4) === 0).join(' ');
 }

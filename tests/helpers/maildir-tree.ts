@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Dovecot } from './dovecot.ts';
 import type { ImapSession } from './imap-client.ts';
 import type { JudgedMailbox } from './imap-view.ts';
-import { select, someOf } from './imap-work.ts';
+import { select, someFlags } from './imap-work.ts';
 import { Random } from './random.ts';
 
 /** Lets a real Dovecot write and change Maildirs, by IMAP and delivery, and shows what it makes of them. */
@@ -16,8 +16,6 @@ const FOLDERS: readonly [string, ...string[]] = [
   'Entw&APw-rfe',
   'odd=2Ename',
 ];
-const FLAGS = ['\\Seen', '\\Answered', '\\Flagged', '\\Draft', '\\Deleted'];
-const KEYWORDS = ['$Forwarded', 'Work', 'NonJunk', '$Label1', 'later', 'Todo'];
 
 /** Makes the folders, and subscribes to some. */
 export async function makeFolders(dovecot: Dovecot): Promise<void> {
@@ -40,7 +38,7 @@ export async function changeMail(dovecot: Dovecot, seed: number, steps: number):
     if (count === 0 || kind < 5) await append(imap, folder, random, `${seed}.${step}`);
     else if (kind < 7) {
       const how = random.pick(['FLAGS', '+FLAGS', '-FLAGS']);
-      await imap.command(`STORE ${some()} ${how} (${someOf(random, [...FLAGS, ...KEYWORDS])})`);
+      await imap.command(`STORE ${some()} ${how} (${someFlags(random)})`);
     } else if (kind === 7) await imap.command(`COPY ${some()} "${random.pick(FOLDERS)}"`);
     else if (kind === 8) await imap.command(`MOVE ${some()} "${random.pick(FOLDERS)}"`);
     else await imap.command('EXPUNGE');
@@ -53,9 +51,7 @@ async function append(imap: ImapSession, folder: string, random: Random, name: s
   const mail = [`Subject: ${name}`, `Message-ID: <${name}@example.org>`, '', ...lines, ''].join('\r\n');
   const day = String(1 + random.below(28)).padStart(2, ' ');
   const date = `"${day}-Feb-20${10 + random.below(15)} 12:34:${10 + random.below(50)} +0100"`;
-  await imap.command(
-    `APPEND "${folder}" (${someOf(random, [...FLAGS, ...KEYWORDS])}) ${date} {${mail.length}+}\r\n${mail}`,
-  );
+  await imap.command(`APPEND "${folder}" (${someFlags(random)}) ${date} {${mail.length}+}\r\n${mail}`);
 }
 
 /** Mail that a delivery agent without UIDs leaves in `new/`. */

@@ -38,11 +38,12 @@ export interface MaildirInfo {
  * before. Keyword indexes outside 0 to 25 break the contract: a Maildir cannot hold them.
  */
 export function formatInfo(flags: Flags, keywordIndexes: readonly number[], extra = ''): string {
-  const plain = keywordIndexes.length === 0 && extra === '';
-  if (!plain) return writeInfo(flags, keywordIndexes, extra);
-  const known = PLAIN.get(flags) ?? writeInfo(flags, [], '');
-  PLAIN.set(flags, known);
-  return known;
+  if (keywordIndexes.length > 0 || extra !== '') return writeInfo(flags, keywordIndexes, extra);
+  const known = PLAIN.get(flags);
+  if (known !== undefined) return known;
+  const info = writeInfo(flags, [], '');
+  PLAIN.set(flags, info);
+  return info;
 }
 
 /** What most messages have, by their flags: there are 32 of them, and millions of names. */
